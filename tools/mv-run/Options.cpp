@@ -1,0 +1,188 @@
+//===- Options.cpp - mv-run's command line --------------------------------------===//
+
+#include "Options.h"
+
+#include "mv/Support/Text.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <charconv>
+#include <cmath>
+
+using namespace mv;
+using namespace mv::run;
+
+std::string run::resolutionText(Resolution resolution) {
+  return std::to_string(resolution.height) + "x" + std::to_string(resolution.width);
+}
+
+namespace {
+
+/// Options whose value is optional, as text. They are flags to the parser, so that a value needs '=' and
+/// `--labels pictures/` does not take the folder for the label file. A space stands for "given without a value": no
+/// file is called that.
+constexpr const char *kNoValue = " ";
+
+struct RawText {
+  std::string labels, benchmark, profile, resolution, interpolation, format = "text";
+  int top = 0;
+};
+
+} // namespace
+
+static void declareOptions(CLI::App &app, Options &options, RawText &raw) {
+  app.add_option("MODEL", options.model, "The package that mv-compile wrote")->required();
+  app.add_option("INPUT", options.inputs,
+                 "Pictures (JPEG, PNG, WebP), folders of pictures, .npy files of normalised images [N, 3, H, W], or "
+                 ".safetensors files with such a tensor `input`");
+
+  app.add_option("--device", options.device, "cpu, cuda or cuda:N")->group("Running");
+  app.add_option("--threads", options.threads, "CPU threads; default: one per CPU")->group("Running");
+  app.add_option("--batch", options.batch, "Images per forward pass")->group("Running");
+  app.add_option("--resolution", raw.resolution, "HxW, where MODEL holds several; default: its first")->group("Running");
+  app.add_option("--interpolation", raw.interpolation,
+                 "How pictures are resized: bicubic, bilinear, lanczos, box, nearest; default: MODEL's")
+      ->group("Running");
+  app.add_flag("--random-input", options.randomInput, "Run one batch of random images instead of INPUT")->group("Running");
+
+  app.add_option("--top", raw.top, "Classes to show per image; default: 5, none with --labels or --expect")->group("Results");
+  app.add_option("--format", raw.format, "text or json")->group("Results");
+  app.add_option("--save", options.save, "Write all outputs to this .safetensors file, in input order")->group("Results");
+  app.add_option("--expect", options.expect,
+                 "Compare the outputs with this .safetensors file (whole tensors, or samples X_index and X_value); exit "
+                 "code 1 if they differ")
+      ->group("Results");
+  app.add_option("--tolerance", options.tolerance, "Largest max |error| / max |expected| that --expect accepts; default: 2e-5")
+      ->group("Results");
+  app.add_flag(std::string("--labels{") + kNoValue + "}", raw.labels,
+               "Print top-1 and top-5 accuracy. --labels=FILE.csv: rows `picture,label`; --labels: each folder is a label")
+      ->group("Results");
+
+  app.add_flag(std::string("--benchmark{") + kNoValue + "}", raw.benchmark,
+               "Measure forward passes for this many seconds (--benchmark=SECONDS, default 3) and print JSON")
+      ->group("Measuring");
+  app.add_flag(std::string("--profile{") + kNoValue + "}", raw.profile,
+               "Time, FLOP/s and bytes/s per kernel; --profile=TRACE.json writes a trace for Perfetto too")
+      ->group("Measuring");
+}
+
+static Status invalidOption(const std::string &option, const std::string &expected, const std::string &found) {
+  return Status::invalidInput(option + ": expected " + expected + ", found " + quote(found));
+}
+
+static StatusOr<Resolution> parseResolution(const std::string &text) {
+  Resolution result;
+  const char *end = text.data() + text.size();
+  auto [afterHeight, heightError] = std::from_chars(text.data(), end, result.height);
+  bool good = heightError == std::errc() && afterHeight != end && (*afterHeight == 'x' || *afterHeight == 'X');
+  if (good) {
+    auto [afterWidth, widthError] = std::from_chars(afterHeight + 1, end, result.width);
+    good = widthError == std::errc() && afterWidth == end;
+  }
+  if (!good || result.height <= 0 || result.width <= 0)
+    return invalidOption("--resolution", "HEIGHTxWIDTH such as 224x224", text);
+  return result;
+}
+
+static Status parseBenchmark(const std::string &text, Options &options) {
+  constexpr double kDefaultSeconds = 3;
+  double seconds = kDefaultSeconds;
+  if (text != kNoValue) {
+    const char *end = text.data() + text.size();
+    auto [after, error] = std::from_chars(text.data(), end, seconds);
+    if (error != std::errc() || after != end || !std::isfinite(seconds) || seconds <= 0)
+      return invalidOption("--benchmark", "a number of seconds above 0", text);
+  }
+  options.benchmarkSeconds = seconds;
+  return {};
+}
+
+/// Turns what was given as text into values.
+static Status interpretText(const CLI::App &app, const RawText &raw, Options &options) {
+  if (app.count("--resolution")) {
+    MV_ASSIGN_OR_RETURN(options.resolution, parseResolution(raw.resolution));
+  }
+  if (app.count("--interpolation")) {
+    options.interpolation = parseInterpolation(raw.interpolation);
+    if (!options.interpolation)
+      return invalidOption("--interpolation", "bicubic, bilinear, lanczos, box or nearest", raw.interpolation);
+  }
+  if (raw.format != "text" && raw.format != "json")
+    return invalidOption("--format", "text or json", raw.format);
+  options.format = raw.format == "json" ? OutputFormat::JSON : OutputFormat::Text;
+  if (app.count("--top"))
+    options.top = raw.top;
+  if (app.count("--labels")) {
+    options.checkLabels = true;
+    options.labelsFile = raw.labels == kNoValue ? "" : raw.labels;
+  }
+  if (app.count("--profile")) {
+    options.profile = true;
+    options.traceFile = raw.profile == kNoValue ? "" : raw.profile;
+  }
+  if (app.count("--benchmark"))
+    return parseBenchmark(raw.benchmark, options);
+  return {};
+}
+
+static Status checkRanges(const CLI::App &app, const Options &options) {
+  for (auto [name, value] : {std::pair{"--threads", options.threads}, std::pair{"--batch", options.batch},
+                             std::pair{"--top", options.top.value_or(0)}})
+    if (app.count(name) && value < 1)
+      return invalidOption(name, "a number of at least 1", std::to_string(value));
+  if (!(options.tolerance >= 0) || !std::isfinite(options.tolerance))
+    return invalidOption("--tolerance", "a number of at least 0", app.get_option("--tolerance")->as<std::string>());
+  return {};
+}
+
+/// Combinations that contradict each other, and inputs that are missing.
+static Status checkCombination(const CLI::App &app, const Options &options) {
+  bool benchmark = options.benchmarkSeconds.has_value();
+  bool random = options.randomInput || (benchmark && options.inputs.empty());
+  for (const char *other : {"--save", "--expect", "--labels", "--profile", "--top"})
+    if (benchmark && app.count(other))
+      return Status::invalidInput(std::string("--benchmark cannot be combined with ") + other +
+                                  ": it measures and shows no results");
+  if (options.randomInput && !options.inputs.empty())
+    return Status::invalidInput("--random-input takes the place of INPUT: expected no INPUT, found " +
+                                quote(options.inputs.front()));
+  if (random && options.checkLabels)
+    return Status::invalidInput("--labels needs pictures: it cannot be combined with --random-input");
+  if (app.count("--tolerance") && options.expect.empty())
+    return Status::invalidInput("--tolerance belongs to --expect=FILE.safetensors, which is missing");
+  if (!random && options.inputs.empty() && options.labelsFile.empty())
+    return Status::invalidInput("nothing to run on: give pictures, folders, .npy or .safetensors files after the "
+                                "model, or --random-input (see --help)");
+  return {};
+}
+
+static std::string oneLine(std::string text) {
+  text.resize(std::min(text.find('\n'), text.size()));
+  return text;
+}
+
+StatusOr<ParsedCommandLine> run::parseCommandLine(int argc, const char *const *argv) {
+  CLI::App app("Runs a compiled MambaVision model on pictures or tensors.\n"
+               "Exit codes: 0 done; 1 --expect found a difference; 2 the input is wrong; 3 the machine lacks something.",
+               "mv-run");
+  ParsedCommandLine result;
+  RawText raw;
+  declareOptions(app, result.options, raw);
+  app.set_version_flag("--version", "mv-run " MV_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp &) {
+    result.textOnly = app.help();
+    return result;
+  } catch (const CLI::CallForVersion &) {
+    result.textOnly = app.version() + "\n";
+    return result;
+  } catch (const CLI::ParseError &error) {
+    return Status::invalidInput(oneLine(error.what()) + " (see --help)");
+  }
+  MV_RETURN_IF_ERROR(interpretText(app, raw, result.options));
+  MV_RETURN_IF_ERROR(checkRanges(app, result.options));
+  MV_RETURN_IF_ERROR(checkCombination(app, result.options));
+  return result;
+}
