@@ -248,8 +248,10 @@ typedef struct mv_session_options {
   const char *cpu_target;
   /* Not 0: record every dispatch's time from the first run on. */
   int profile;
+  /* Not 0: fill memory with NaN before every run, so that a kernel that reads what none has written shows. Slow. */
+  int poison;
 } mv_session_options;
-#define MV_SESSION_OPTIONS_INIT {sizeof(mv_session_options), NULL, 0, NULL, 0}
+#define MV_SESSION_OPTIONS_INIT {sizeof(mv_session_options), NULL, 0, NULL, 0, 0}
 
 /* `options` may be NULL. */
 MV_API mv_status *mv_session_create(const mv_package *package, const mv_session_options *options,
@@ -261,15 +263,14 @@ typedef struct mv_session_info {
   const char *device;    /* "cpu" */
   const char *target;    /* the instruction set in use, "x86-64-v4" */
   unsigned threads;
-  uint64_t arena_bytes;  /* held now, for intermediate results and copies of inputs and outputs */
-  uint64_t scratch_bytes; /* held now, of all workers */
+  uint64_t memory_bytes; /* reserved now: intermediate results, copies of inputs and outputs, scratch */
 } mv_session_info;
-#define MV_SESSION_INFO_INIT {sizeof(mv_session_info), NULL, NULL, 0, 0, 0}
+#define MV_SESSION_INFO_INIT {sizeof(mv_session_info), NULL, NULL, 0, 0}
 
 MV_API mv_status *mv_session_get_info(const mv_session *session, mv_session_info *info);
 
-/* Bytes that a run of `batch` images holds for intermediate results and scratch; 0 if there is no such entry point or
-   the number is beyond 2^63. Copies of unaligned inputs and outputs come on top. */
+/* The most memory that a run of `batch` images takes beyond the package: intermediate results, scratch, copies of
+   unaligned inputs and outputs. 0 if there is no such entry point, or no machine could run such a batch. */
 MV_API uint64_t mv_session_run_bytes(const mv_session *session, uint32_t entry, int64_t batch);
 
 /* Allocates what runs of up to `batch` images need, so that the first one is as fast as the others. */
@@ -279,7 +280,7 @@ MV_API mv_status *mv_session_reserve(mv_session *session, uint32_t entry, int64_
      input    f32 [batch, channels, height, width], normalised, in C order.
      outputs  one pointer for each output of the entry point, in its order: f32 [batch, shape...]; NULL: not wanted.
      count    length of `outputs`, the entry point's output_count.
-   No alignment is asked for; input and outputs aligned to 64 bytes may save a copy. An image's result depends neither
+   They must not overlap. No alignment is asked for; input and outputs aligned to 64 bytes may save a copy. An image's result depends neither
    on the batch it is in, nor on the number of threads, nor on the run. */
 MV_API mv_status *mv_session_run(mv_session *session, uint32_t entry, int64_t batch, const float *input,
                                  float *const *outputs, size_t count);

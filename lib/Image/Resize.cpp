@@ -99,8 +99,8 @@ static Taps computeTaps(int inputSize, int outputSize, const Filter &filter) {
   std::vector<double> weights(taps.stride);
   for (int output = 0; output < outputSize; ++output) {
     double centre = (output + 0.5) * scale;
-    int first = std::max(0, static_cast<int>(centre - support + 0.5));
-    int end = std::min(inputSize, static_cast<int>(centre + support + 0.5));
+    int first = std::max(0, static_cast<int>(std::floor(centre - support + 0.5)));
+    int end = std::min(inputSize, static_cast<int>(std::floor(centre + support + 0.5)));
     double sum = 0.0;
     for (int i = first; i < end; ++i) {
       // A multiplication, not a division by `stretch`: the last bit may decide how a weight rounds.

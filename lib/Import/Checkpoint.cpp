@@ -70,12 +70,15 @@ std::string mv::licenceFromReadme(std::string_view readme) {
   return std::string(name.empty() ? license : name);
 }
 
-static std::string readLicence(const std::string &configPath) {
-  fs::path readme = fs::path(configPath).parent_path() / "README.md";
-  StatusOr<MappedFile> file = MappedFile::open(readme.string());
-  if (!file.ok())
-    return {}; // A checkpoint need not have one.
-  return licenceFromReadme({reinterpret_cast<const char *>(file->bytes().data()), file->bytes().size()});
+static std::string findLicence(const ModelConfig &config) {
+  // A checkpoint need not have a README, and its front matter need not name a licence.
+  fs::path readme = fs::path(config.path).parent_path() / "README.md";
+  std::string licence;
+  if (StatusOr<MappedFile> file = MappedFile::open(readme.string()); file.ok())
+    licence = licenceFromReadme({reinterpret_cast<const char *>(file->bytes().data()), file->bytes().size()});
+  if (licence.empty() && config.name.starts_with("nvidia/MambaVision"))
+    return "cc-by-nc-sa-4.0"; // What the authors publish their weights under.
+  return licence;
 }
 
 //===----------------------------------------------------------------------===//
@@ -89,7 +92,7 @@ StatusOr<Checkpoint> mv::loadCheckpoint(const std::string &source, const std::st
   MV_ASSIGN_OR_RETURN(WeightFile weights, WeightFile::open(location.weights, config));
   MV_ASSIGN_OR_RETURN(ResolvedModel model, resolveModel(config, weights));
   MV_RETURN_IF_ERROR(checkValues(model.spec, weights, pool));
-  std::string licence = weights.isRandom() ? std::string() : readLicence(location.configPath);
+  std::string licence = weights.isRandom() ? std::string() : findLicence(config);
   return Checkpoint{std::move(config),          std::move(weights),        std::move(model.spec),
                     std::move(model.leftovers), std::move(model.warnings), std::move(licence)};
 }

@@ -225,6 +225,7 @@ StatusOr<ModelConfig> mv::parseModelConfig(std::string_view text, const std::str
 
   ModelConfig config;
   config.path = path;
+  config.text = text;
   MV_RETURN_IF_ERROR(checkModelType(fields));
   MV_RETURN_IF_ERROR(readShape(fields, config));
   if (fields.findValue("num_classes"))

@@ -4,6 +4,9 @@
 
 using namespace mv;
 
+static constexpr int64_t kStates = 8;   ///< Of the scan, per channel.
+static constexpr int64_t kConvTaps = 3; ///< Of the mixer's depthwise convolutions.
+
 namespace {
 
 /// Lists tensors under a prefix, in the checkpoint's naming.
@@ -45,9 +48,9 @@ static void addMixer(TensorList &list, const ModelSpec &spec, const std::string 
   list.affine(mixer + ".in_proj", {width, width}, /*bias=*/false);
   list.affine(mixer + ".conv1d_x", {inner, 1, kConvTaps}, /*bias=*/false);
   list.affine(mixer + ".conv1d_z", {inner, 1, kConvTaps}, /*bias=*/false);
-  list.affine(mixer + ".x_proj", {rank + 2 * kScanStates, inner}, /*bias=*/false);
+  list.affine(mixer + ".x_proj", {rank + 2 * kStates, inner}, /*bias=*/false);
   list.affine(mixer + ".dt_proj", {inner, rank});
-  list.add(mixer + ".A_log", {inner, kScanStates});
+  list.add(mixer + ".A_log", {inner, kStates});
   list.add(mixer + ".D", {inner});
   list.affine(mixer + ".out_proj", {width, width}, /*bias=*/false);
 }

@@ -13,7 +13,12 @@
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Transforms/Passes.h"
 #include "mv/IR/MVDialect.h"
+#include "mv/Fusion/Passes.h"
 #include "mv/IR/PlanDialect.h"
+#include "mv/Kernels/CodeGen/Passes.h"
+#include "mv/Kernels/Passes.h"
+#include "mv/Pipeline/Pipeline.h"
+#include "mv/Plan/Passes.h"
 #include "mv/Reference/Check.h"
 
 using namespace mlir;
@@ -30,5 +35,10 @@ void mv::registerAllPasses() {
   registerCanonicalizerPass();
   registerCSEPass();
   registerSymbolDCEPass();
+  registerFusionPasses();
+  registerPlanPasses();
+  registerKernelsPasses();
+  registerCodeGenPasses();
   reference::registerReferencePasses();
+  registerPipelines();
 }

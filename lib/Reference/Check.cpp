@@ -88,7 +88,7 @@ struct InterpretPass : reference::impl::InterpretPassBase<InterpretPass> {
         return failure();
       arguments.push_back(std::move(*value));
     }
-    FailureOr<std::vector<Tensor<T>>> results = interpret<T>(function, arguments, source);
+    FailureOr<std::vector<Tensor<T>>> results = interpret<T>(function, arguments, source, tolerance);
     if (failed(results))
       return failure();
     for (auto [index, result] : llvm::enumerate(*results)) {

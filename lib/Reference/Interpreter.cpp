@@ -32,7 +32,7 @@ namespace {
 
 template <typename T> class Interpreter {
 public:
-  explicit Interpreter(const ParameterSource &source) : source_(source) {}
+  Interpreter(const ParameterSource &source, double tolerance) : source_(source), tolerance_(tolerance) {}
 
   LogicalResult run(Block &block) {
     for (Operation &op : block.without_terminator())
@@ -109,10 +109,9 @@ private:
 
   LogicalResult runExpect(check::ExpectCloseOp op) {
     double error = maxError(get(op.getGot()), get(op.getExpected()));
-    double tolerance = op.getTolerance().convertToDouble();
-    if (error <= tolerance)
+    if (error <= tolerance_)
       return success();
-    return op.emitError("values differ: max |error| / max |expected| is ") << error << ", tolerance " << tolerance;
+    return op.emitError("values differ: max |error| / max |expected| is ") << error << ", tolerance " << tolerance_;
   }
 
   LogicalResult runPointwise(Operation &op) {
@@ -209,6 +208,7 @@ private:
   }
 
   const ParameterSource &source_;
+  double tolerance_;
   llvm::DenseMap<Value, Tensor<T>> values_;
 };
 
@@ -216,10 +216,10 @@ private:
 
 template <typename T>
 FailureOr<std::vector<Tensor<T>>> reference::interpret(func::FuncOp function, ArrayRef<Tensor<T>> arguments,
-                                                       const ParameterSource &source) {
+                                                       const ParameterSource &source, double tolerance) {
   if (function.getNumArguments() != arguments.size() || !function.getBody().hasOneBlock())
     return function.emitError("cannot be interpreted: it needs ") << function.getNumArguments() << " arguments";
-  Interpreter<T> interpreter(source);
+  Interpreter<T> interpreter(source, tolerance);
   for (auto [argument, value] : llvm::zip(function.getArguments(), arguments))
     interpreter.bind(argument, value);
   Block &block = function.getBody().front();
@@ -234,6 +234,6 @@ FailureOr<std::vector<Tensor<T>>> reference::interpret(func::FuncOp function, Ar
 template double reference::maxError(const Tensor<float> &, const Tensor<float> &);
 template double reference::maxError(const Tensor<double> &, const Tensor<double> &);
 template FailureOr<std::vector<Tensor<float>>> reference::interpret(func::FuncOp, ArrayRef<Tensor<float>>,
-                                                                    const ParameterSource &);
+                                                                    const ParameterSource &, double);
 template FailureOr<std::vector<Tensor<double>>> reference::interpret(func::FuncOp, ArrayRef<Tensor<double>>,
-                                                                     const ParameterSource &);
+                                                                     const ParameterSource &, double);

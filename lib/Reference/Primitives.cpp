@@ -1,4 +1,7 @@
 //===- Primitives.cpp - Every primitive op in plain loops -----------------------===//
+//
+// Sums are accumulated in double whatever T is: the float instance rounds values between ops, not within them.
+//
 
 #include "mv/Reference/Primitives.h"
 
@@ -20,7 +23,7 @@ Tensor<T> reference::conv2d(const Tensor<T> &input, const Tensor<T> &weight, con
     int64_t x = position % result.shape[2], y = position / result.shape[2] % result.shape[1];
     int64_t image = position / result.shape[2] / result.shape[1];
     for (int64_t o = 0; o < outputs; ++o) {
-      T sum = bias ? bias->data[o] : T(0);
+      double sum = bias ? double(bias->data[o]) : 0.0;
       for (int64_t ky = 0; ky < 3; ++ky)
         for (int64_t kx = 0; kx < 3; ++kx) {
           int64_t row = stride * y + ky - 1, column = stride * x + kx - 1;
@@ -28,9 +31,9 @@ Tensor<T> reference::conv2d(const Tensor<T> &input, const Tensor<T> &weight, con
             continue;
           const T *pixel = input.row((image * height + row) * width + column);
           for (int64_t c = 0; c < channels; ++c)
-            sum += pixel[c] * weight.data[((o * channels + c) * 3 + ky) * 3 + kx];
+            sum += double(pixel[c]) * weight.data[((o * channels + c) * 3 + ky) * 3 + kx];
         }
-      result.row(position)[o] = sum;
+      result.row(position)[o] = static_cast<T>(sum);
     }
   }
   return result;
@@ -44,10 +47,10 @@ Tensor<T> reference::linear(const Tensor<T> &input, const Tensor<T> &weight, con
   result.data.resize(Tensor<T>::count(result.shape));
   for (int64_t row = 0; row < input.rows(); ++row)
     for (int64_t o = 0; o < weight.shape[0]; ++o) {
-      T sum = bias ? bias->data[o] : T(0);
+      double sum = bias ? double(bias->data[o]) : 0.0;
       for (int64_t i = 0; i < weight.shape[1]; ++i)
-        sum += input.row(row)[i] * weight.row(o)[i];
-      result.row(row)[o] = sum;
+        sum += double(input.row(row)[i]) * weight.row(o)[i];
+      result.row(row)[o] = static_cast<T>(sum);
     }
   return result;
 }
@@ -59,26 +62,26 @@ Tensor<T> reference::conv1d(const Tensor<T> &input, const Tensor<T> &weight, con
   for (int64_t row = 0; row < input.rows(); ++row)
     for (int64_t c = 0; c < input.channels(); ++c) {
       int64_t token = row % tokens;
-      T sum = bias ? bias->data[c] : T(0);
+      double sum = bias ? double(bias->data[c]) : 0.0;
       for (int64_t k = 0; k < 3; ++k)
         if (token + k - 1 >= 0 && token + k - 1 < tokens)
-          sum += input.row(row + k - 1)[c] * weight.row(c)[k];
-      result.row(row)[c] = sum;
+          sum += double(input.row(row + k - 1)[c]) * weight.row(c)[k];
+      result.row(row)[c] = static_cast<T>(sum);
     }
   return result;
 }
 
 /// Normalises `size` elements in place.
 template <typename T> static void normalize(T *values, int64_t size, const T *weight, const T *bias, double eps) {
-  T mean = 0, variance = 0;
+  double mean = 0, variance = 0;
   for (int64_t i = 0; i < size; ++i)
     mean += values[i];
-  mean /= T(size);
+  mean /= double(size);
   for (int64_t i = 0; i < size; ++i)
     variance += (values[i] - mean) * (values[i] - mean);
-  T scale = T(1) / std::sqrt(variance / T(size) + T(eps));
+  double scale = 1.0 / std::sqrt(variance / double(size) + eps);
   for (int64_t i = 0; i < size; ++i)
-    values[i] = (values[i] - mean) * scale * weight[i] + bias[i];
+    values[i] = static_cast<T>((values[i] - mean) * scale * weight[i] + bias[i]);
 }
 
 template <typename T>
@@ -109,7 +112,7 @@ template <typename T> static void softmax(std::vector<T> &scores) {
   for (T &score : scores)
     sum += score = std::exp(score - maximum);
   for (T &score : scores)
-    score /= sum;
+    score /= static_cast<T>(sum);
 }
 
 template <typename T>
@@ -126,17 +129,17 @@ Tensor<T> reference::attention(const Tensor<T> &qkv, int64_t heads, double scale
       std::vector<T> v = gatherHead(qkv, first, tokens, 2 * channels + offset, size, {}, eps);
       for (int64_t i = 0; i < tokens; ++i) {
         for (int64_t j = 0; j < tokens; ++j) {
-          T dot = 0;
+          double dot = 0;
           for (int64_t c = 0; c < size; ++c)
-            dot += q[i * size + c] * k[j * size + c];
-          scores[j] = dot * T(scale);
+            dot += double(q[i * size + c]) * k[j * size + c];
+          scores[j] = static_cast<T>(dot * scale);
         }
         softmax(scores);
         for (int64_t c = 0; c < size; ++c) {
-          T sum = 0;
+          double sum = 0;
           for (int64_t j = 0; j < tokens; ++j)
-            sum += scores[j] * v[j * size + c];
-          result.row(first + i)[offset + c] = sum;
+            sum += double(scores[j]) * v[j * size + c];
+          result.row(first + i)[offset + c] = static_cast<T>(sum);
         }
       }
     }
@@ -154,13 +157,13 @@ Tensor<T> reference::selectiveScan(const Tensor<T> &input, const Tensor<T> &step
       std::fill(state.begin(), state.end(), T(0));
     for (int64_t channel = 0; channel < channels; ++channel) {
       T x = input.row(row)[channel], delta = step.row(row)[channel];
-      T sum = skip.data[channel] * x;
+      double sum = double(skip.data[channel]) * x;
       for (int64_t n = 0; n < states; ++n) {
         T &s = state[channel * states + n];
         s = std::exp(delta * a.row(channel)[n]) * s + delta * b.row(row)[n] * x;
-        sum += c.row(row)[n] * s;
+        sum += double(c.row(row)[n]) * s;
       }
-      result.row(row)[channel] = sum;
+      result.row(row)[channel] = static_cast<T>(sum);
     }
   }
   return result;

@@ -4,13 +4,15 @@
 
 #include "mv/Support/Text.h"
 
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 
 using namespace mv;
 using namespace mv::run;
 
-/// Lower case, letters and digits only: "T-shirt/top" and "t-shirt-top" are the same. Bytes beyond ASCII are kept.
+/// Lower case, letters and digits only: "T-shirt/top" and "t-shirt-top" are the same. Bytes beyond ASCII are
+/// kept.
 static std::string reduced(std::string_view text) {
   std::string result;
   for (unsigned char c : text)
@@ -19,7 +21,8 @@ static std::string reduced(std::string_view text) {
   return result;
 }
 
-ClassNames::ClassNames(size_t count, std::vector<std::string> names) : count_(count), names_(std::move(names)) {
+ClassNames::ClassNames(size_t count, std::vector<std::string> names)
+    : count_(count), names_(std::move(names)) {
   names_.resize(count);
   for (size_t i = 0; i < count; ++i) {
     std::string whole = reduced(names_[i]);

@@ -27,8 +27,8 @@ public:
     Match match = Match::None;
     int index = -1;
   };
-  /// Looks for the class called `name`. Case and everything but letters and digits do not count; of a name that lists
-  /// synonyms ("tench, Tinca tinca") the whole and each part are known.
+  /// Looks for the class called `name`. Case and everything but letters and digits do not count; of a name
+  /// that lists synonyms ("tench, Tinca tinca") the whole and each part are known.
   Found find(std::string_view name) const;
 
   /// The class that a label in a file means: an index, or a name.
@@ -40,8 +40,8 @@ private:
   std::multimap<std::string, int> index_; ///< By reduced name; parts of a name stand beside whole names.
 };
 
-/// The number a name begins with, if the digits are all of it or are followed by something that is no letter or digit:
-/// "0-t-shirt-top" -> 0, "12" -> 12, "7up" -> nothing.
+/// The number a name begins with, if the digits are all of it or are followed by something that is no letter
+/// or digit: "0-t-shirt-top" -> 0, "12" -> 12, "7up" -> nothing.
 std::optional<int> leadingNumber(std::string_view name);
 
 } // namespace mv::run

@@ -104,7 +104,8 @@ Status InputList::addFolder(const std::string &path) {
   if (error)
     return Status::invalidInput("cannot read folder " + quote(path) + ": " + error.message());
   if (pictures.empty())
-    return Status::invalidInput("no pictures in folder " + quote(path) + ": expected JPEG, PNG or WebP files");
+    return Status::invalidInput("no pictures in folder " + quote(path) +
+                                ": expected JPEG, PNG or WebP files");
   std::sort(pictures.begin(), pictures.end());
   for (std::string &picture : pictures)
     inputs_.push_back({std::move(picture), nullptr, 0});
@@ -161,9 +162,9 @@ StatusOr<std::optional<Resolution>> InputList::tensorResolution() const {
                                   " are too large");
     Resolution resolution{static_cast<int>(shape[2]), static_cast<int>(shape[3])};
     if (result && !(*result == resolution))
-      return Status::invalidInput("all images of a run must have one size: " + quote(first->path) + " holds " +
-                                  resolutionText(*result) + ", " + quote(input.tensor->path) + " holds " +
-                                  resolutionText(resolution));
+      return Status::invalidInput("all images of a run must have one size: " + quote(first->path) +
+                                  " holds " + resolutionText(*result) + ", " + quote(input.tensor->path) +
+                                  " holds " + resolutionText(resolution));
     if (!result)
       first = input.tensor.get();
     result = resolution;

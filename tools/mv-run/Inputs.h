@@ -27,7 +27,7 @@ struct TensorInput {
 
 /// One image.
 struct Input {
-  std::string name; ///< Path of the picture, or "images.npy[3]".
+  std::string name;                          ///< Path of the picture, or "images.npy[3]".
   std::shared_ptr<const TensorInput> tensor; ///< Null for a picture.
   int64_t row = 0;
 
@@ -45,11 +45,13 @@ public:
   auto end() const { return inputs_.end(); }
   bool hasPictures() const;
 
-  /// The size of the tensors' images, which pictures must be brought to as well; an error when two tensors differ.
+  /// The size of the tensors' images, which pictures must be brought to as well; an error when two tensors
+  /// differ.
   StatusOr<std::optional<Resolution>> tensorResolution() const;
 
   /// Writes images [begin, begin + count) to `out`, [count, 3, H, W], reading and decoding in parallel.
-  Status load(size_t begin, size_t count, const Preprocessing &preprocessing, ThreadPool &pool, float *out) const;
+  Status load(size_t begin, size_t count, const Preprocessing &preprocessing, ThreadPool &pool,
+              float *out) const;
 
 private:
   Status addArgument(const std::string &path);

@@ -5,6 +5,7 @@
 #include "mv/Support/MappedFile.h"
 #include "mv/Support/Text.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 
@@ -59,6 +60,7 @@ StatusOr<LabelFile> LabelFile::parse(std::string_view text, const std::string &p
     std::string_view rest = line;
     Row row;
     row.picture = trimmed(takeField(rest, ','));
+    rest = trimmed(rest);
     bool hasComma = rest.starts_with(',');
     rest.remove_prefix(hasComma ? 1 : 0);
     rest = trimmed(rest);
@@ -89,6 +91,7 @@ std::string LabelFile::pathOf(const Row &row) const {
 
 std::vector<std::string> LabelFile::picturePaths() const {
   std::vector<std::string> paths;
+  paths.reserve(rows_.size());
   for (const Row &row : rows_)
     paths.push_back(pathOf(row));
   return paths;
@@ -110,9 +113,10 @@ StatusOr<std::vector<int>> LabelFile::classesOf(const InputList &inputs, const C
   for (const Row &row : rows_) {
     auto [entry, isNew] = rowOf.emplace(canonicalPath(pathOf(row)), &row);
     if (!isNew && entry->second->label != row.label)
-      return Status::invalidInput(quote(path_) + ", line " + std::to_string(row.line) + ": " + quote(row.picture) +
-                                  " has the label " + quote(row.label) + ", but " + quote(entry->second->label) +
-                                  " in line " + std::to_string(entry->second->line));
+      return Status::invalidInput(quote(path_) + ", line " + std::to_string(row.line) + ": " +
+                                  quote(row.picture) + " has the label " + quote(row.label) + ", but " +
+                                  quote(entry->second->label) + " in line " +
+                                  std::to_string(entry->second->line));
   }
   std::vector<int> classes;
   for (const Input &input : inputs) {
@@ -151,11 +155,12 @@ static StatusOr<std::map<std::string, int>> classesByNumber(const std::set<std::
     if (static_cast<size_t>(*number) >= names.count())
       return Status::invalidInput("folder " + quote(folder) + ": expected a class index from 0 to " +
                                   std::to_string(names.count() - 1) + " at the start of the name");
-    ClassNames::Found named = names.find(folder.substr(std::min(folder.find_first_not_of("0123456789"), folder.size())));
+    ClassNames::Found named =
+        names.find(folder.substr(std::min(folder.find_first_not_of("0123456789"), folder.size())));
     if (named.match == ClassNames::Match::One && named.index != *number)
-      return Status::invalidInput("folder " + quote(folder) + ": the number says class " + std::to_string(*number) +
-                                  ", but the model calls class " + std::to_string(named.index) +
-                                  " that; rename the folder");
+      return Status::invalidInput("folder " + quote(folder) + ": the number says class " +
+                                  std::to_string(*number) + ", but the model calls class " +
+                                  std::to_string(named.index) + " that; rename the folder");
     result[folder] = *number;
   }
   return result;
@@ -186,10 +191,11 @@ static StatusOr<std::map<std::string, int>> classOfFolders(const std::set<std::s
   if (!byName.empty())
     return byName;
   if (folders.size() != names.count())
-    return Status::invalidInput("--labels: cannot tell the class of folder " + quote(unknown) +
-                                ": it neither begins with a class index nor is a label of the model, and there are " +
-                                std::to_string(folders.size()) + " folders for " + std::to_string(names.count()) +
-                                " classes; rename the folders or use --labels=FILE.csv");
+    return Status::invalidInput(
+        "--labels: cannot tell the class of folder " + quote(unknown) +
+        ": it neither begins with a class index nor is a label of the model, and there are " +
+        std::to_string(folders.size()) + " folders for " + std::to_string(names.count()) +
+        " classes; rename the folders or use --labels=FILE.csv");
   std::map<std::string, int> bySortedOrder;
   for (const std::string &folder : folders)
     bySortedOrder.emplace(folder, static_cast<int>(bySortedOrder.size()));
@@ -206,6 +212,7 @@ StatusOr<std::vector<int>> run::classesByFolder(const InputList &inputs, const C
   std::set<std::string> folders(folderOfInput.begin(), folderOfInput.end());
   MV_ASSIGN_OR_RETURN(auto classOf, classOfFolders(folders, names));
   std::vector<int> classes;
+  classes.reserve(inputs.size());
   for (const std::string &folder : folderOfInput)
     classes.push_back(classOf.at(folder));
   return classes;

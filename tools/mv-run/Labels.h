@@ -17,7 +17,8 @@ public:
     size_t line;
   };
 
-  /// Fields may be quoted ("a, b"); an unquoted label may hold commas. A first row `picture,label` is a heading.
+  /// Fields may be quoted ("a, b"); an unquoted label may hold commas. A first row `picture,label` is a
+  /// heading.
   static StatusOr<LabelFile> open(const std::string &path);
   static StatusOr<LabelFile> parse(std::string_view text, const std::string &path);
 

@@ -4,6 +4,7 @@
 
 #include "mv/Support/Text.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <optional>
@@ -163,7 +164,7 @@ StatusOr<NpyFile> NpyFile::parse(std::span<const std::byte> bytes, const std::st
   std::optional<ElementType> type = elementTypeOf(header->descr);
   if (!type)
     return Status::invalidInput(name + ": expected elements of type <f4 (or <f2, <f8), found " +
-                                quote(header->descr) + "; save array.astype('<f4')");
+                                quote(header->descr) + "; save the normalised images as array.astype('<f4')");
   if (header->fortranOrder)
     return Status::invalidInput(name + ": expected C order, found Fortran order; save "
                                        "numpy.ascontiguousarray(array)");
@@ -172,9 +173,10 @@ StatusOr<NpyFile> NpyFile::parse(std::span<const std::byte> bytes, const std::st
       bytes.subspan(static_cast<size_t>(text->end() - reinterpret_cast<const char *>(bytes.data())));
   std::optional<size_t> expected = byteCount(header->shape, elementSize(*type));
   if (!expected || *expected != data.size())
-    return Status::invalidInput(name + ": shape " + shapeText(header->shape) + " of " + header->descr +
-                                (expected ? " needs " + std::to_string(*expected) + " bytes" : " is too large") +
-                                ", but " + std::to_string(data.size()) + " follow the header");
+    return Status::invalidInput(
+        name + ": shape " + shapeText(header->shape) + " of " + header->descr +
+        (expected ? " needs " + std::to_string(*expected) + " bytes" : " is too large") + ", but " +
+        std::to_string(data.size()) + " follow the header");
   NpyFile file;
   file.array_ = {path, *type, header->shape, data};
   return file;

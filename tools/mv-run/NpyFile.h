@@ -1,8 +1,8 @@
 //===- NpyFile.h - Arrays written by numpy.save ---------------------*- C++ -*-===//
 //
-// Format: "\x93NUMPY", a version of two bytes, the header's length (2 bytes in version 1, 4 in 2 and 3), a header that
-// is a Python dictionary {'descr', 'fortran_order', 'shape'}, then the elements.
-// Source: numpy.lib.format's description of the format.
+// Format: "\x93NUMPY", a version of two bytes, the header's length (2 bytes in version 1, 4 in 2 and 3), a
+// header that is a Python dictionary {'descr', 'fortran_order', 'shape'}, then the elements. Source:
+// numpy.lib.format's description of the format.
 //
 //===----------------------------------------------------------------------===//
 

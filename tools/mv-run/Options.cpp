@@ -7,6 +7,7 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -19,10 +20,9 @@ std::string run::resolutionText(Resolution resolution) {
 
 namespace {
 
-/// Options whose value is optional, as text. They are flags to the parser, so that a value needs '=' and
-/// `--labels pictures/` does not take the folder for the label file. A space stands for "given without a value": no
-/// file is called that.
-constexpr const char *kNoValue = " ";
+/// What the parser stores for an option whose value is optional and was not given. Such options are flags to
+/// it, so that a value needs '=' and `--labels pictures/` does not take the folder for the label file.
+constexpr const char *kNoValue = "true";
 
 struct RawText {
   std::string labels, benchmark, profile, resolution, interpolation, format = "text";
@@ -33,41 +33,54 @@ struct RawText {
 
 static void declareOptions(CLI::App &app, Options &options, RawText &raw) {
   app.add_option("MODEL", options.model, "The package that mv-compile wrote")->required();
-  app.add_option("INPUT", options.inputs,
-                 "Pictures (JPEG, PNG, WebP), folders of pictures, .npy files of normalised images [N, 3, H, W], or "
-                 ".safetensors files with such a tensor `input`");
+  app.add_option(
+      "INPUT", options.inputs,
+      "Pictures (JPEG, PNG, WebP), folders of pictures, .npy files of normalised images [N, 3, H, W], or "
+      ".safetensors files with such a tensor `input`");
 
   app.add_option("--device", options.device, "cpu, cuda or cuda:N")->group("Running");
   app.add_option("--threads", options.threads, "CPU threads; default: one per CPU")->group("Running");
   app.add_option("--batch", options.batch, "Images per forward pass")->group("Running");
-  app.add_option("--resolution", raw.resolution, "HxW, where MODEL holds several; default: its first")->group("Running");
+  app.add_option("--resolution", raw.resolution, "HxW, where MODEL holds several; default: its first")
+      ->group("Running");
   app.add_option("--interpolation", raw.interpolation,
                  "How pictures are resized: bicubic, bilinear, lanczos, box, nearest; default: MODEL's")
       ->group("Running");
-  app.add_flag("--random-input", options.randomInput, "Run one batch of random images instead of INPUT")->group("Running");
+  app.add_flag("--random-input", options.randomInput, "Run one batch of random images instead of INPUT")
+      ->group("Running");
 
-  app.add_option("--top", raw.top, "Classes to show per image; default: 5, none with --labels or --expect")->group("Results");
+  app.add_option("--top", raw.top, "Classes to show per image; default: 5, none with --labels or --expect")
+      ->group("Results");
   app.add_option("--format", raw.format, "text or json")->group("Results");
-  app.add_option("--save", options.save, "Write all outputs to this .safetensors file, in input order")->group("Results");
+  app.add_option("--save", options.save, "Write all outputs to this .safetensors file, in input order")
+      ->group("Results");
   app.add_option("--expect", options.expect,
-                 "Compare the outputs with this .safetensors file (whole tensors, or samples X_index and X_value); exit "
-                 "code 1 if they differ")
+                 "Compare the outputs with this .safetensors file (whole tensors, or samples X_index and "
+                 "X_value); exit code 1 if they differ")
       ->group("Results");
-  app.add_option("--tolerance", options.tolerance, "Largest max |error| / max |expected| that --expect accepts; default: 2e-5")
+  app.add_option("--tolerance", options.tolerance,
+                 "Largest max |error| / max |expected| that --expect accepts; default: 2e-5")
       ->group("Results");
-  app.add_flag(std::string("--labels{") + kNoValue + "}", raw.labels,
-               "Print top-1 and top-5 accuracy. --labels=FILE.csv: rows `picture,label`; --labels: each folder is a label")
+  app.add_flag(
+         "--labels", raw.labels,
+         "Print top-1 and top-5 accuracy; FILE.csv holds rows `picture,label`, without it each folder is "
+         "a label")
+      ->option_text("[=FILE.csv]")
       ->group("Results");
 
-  app.add_flag(std::string("--benchmark{") + kNoValue + "}", raw.benchmark,
-               "Measure forward passes for this many seconds (--benchmark=SECONDS, default 3) and print JSON")
+  app.add_flag(
+         "--benchmark", raw.benchmark,
+         "Measure forward passes for SECONDS (default 3), of random images without INPUT, and print JSON")
+      ->option_text("[=SECONDS]")
       ->group("Measuring");
-  app.add_flag(std::string("--profile{") + kNoValue + "}", raw.profile,
-               "Time, FLOP/s and bytes/s per kernel; --profile=TRACE.json writes a trace for Perfetto too")
+  app.add_flag("--profile", raw.profile,
+               "Time, FLOP/s and bytes/s per kernel; TRACE.json becomes a trace for Perfetto")
+      ->option_text("[=TRACE.json]")
       ->group("Measuring");
 }
 
-static Status invalidOption(const std::string &option, const std::string &expected, const std::string &found) {
+static Status invalidOption(const std::string &option, const std::string &expected,
+                            const std::string &found) {
   return Status::invalidInput(option + ": expected " + expected + ", found " + quote(found));
 }
 
@@ -75,7 +88,8 @@ static StatusOr<Resolution> parseResolution(const std::string &text) {
   Resolution result;
   const char *end = text.data() + text.size();
   auto [afterHeight, heightError] = std::from_chars(text.data(), end, result.height);
-  bool good = heightError == std::errc() && afterHeight != end && (*afterHeight == 'x' || *afterHeight == 'X');
+  bool good =
+      heightError == std::errc() && afterHeight != end && (*afterHeight == 'x' || *afterHeight == 'X');
   if (good) {
     auto [afterWidth, widthError] = std::from_chars(afterHeight + 1, end, result.width);
     good = widthError == std::errc() && afterWidth == end;
@@ -106,7 +120,8 @@ static Status interpretText(const CLI::App &app, const RawText &raw, Options &op
   if (app.count("--interpolation")) {
     options.interpolation = parseInterpolation(raw.interpolation);
     if (!options.interpolation)
-      return invalidOption("--interpolation", "bicubic, bilinear, lanczos, box or nearest", raw.interpolation);
+      return invalidOption("--interpolation", "bicubic, bilinear, lanczos, box or nearest",
+                           raw.interpolation);
   }
   if (raw.format != "text" && raw.format != "json")
     return invalidOption("--format", "text or json", raw.format);
@@ -131,8 +146,12 @@ static Status checkRanges(const CLI::App &app, const Options &options) {
                              std::pair{"--top", options.top.value_or(0)}})
     if (app.count(name) && value < 1)
       return invalidOption(name, "a number of at least 1", std::to_string(value));
+  for (auto [name, file] : {std::pair{"--save", &options.save}, std::pair{"--expect", &options.expect}})
+    if (app.count(name) && file->empty())
+      return invalidOption(name, "the name of a .safetensors file", "");
   if (!(options.tolerance >= 0) || !std::isfinite(options.tolerance))
-    return invalidOption("--tolerance", "a number of at least 0", app.get_option("--tolerance")->as<std::string>());
+    return invalidOption("--tolerance", "a number of at least 0",
+                         app.get_option("--tolerance")->as<std::string>());
   return {};
 }
 
@@ -152,8 +171,9 @@ static Status checkCombination(const CLI::App &app, const Options &options) {
   if (app.count("--tolerance") && options.expect.empty())
     return Status::invalidInput("--tolerance belongs to --expect=FILE.safetensors, which is missing");
   if (!random && options.inputs.empty() && options.labelsFile.empty())
-    return Status::invalidInput("nothing to run on: give pictures, folders, .npy or .safetensors files after the "
-                                "model, or --random-input (see --help)");
+    return Status::invalidInput(
+        "nothing to run on: give pictures, folders, .npy or .safetensors files after the "
+        "model, or --random-input (see --help)");
   return {};
 }
 
@@ -164,7 +184,8 @@ static std::string oneLine(std::string text) {
 
 StatusOr<ParsedCommandLine> run::parseCommandLine(int argc, const char *const *argv) {
   CLI::App app("Runs a compiled MambaVision model on pictures or tensors.\n"
-               "Exit codes: 0 done; 1 --expect found a difference; 2 the input is wrong; 3 the machine lacks something.",
+               "Exit codes: 0 done; 1 --expect found a difference; 2 the input is wrong; 3 the machine lacks "
+               "something.",
                "mv-run");
   ParsedCommandLine result;
   RawText raw;

@@ -33,7 +33,8 @@ struct Options {
   std::optional<Interpolation> interpolation;
   bool randomInput = false;
 
-  std::optional<int> top; ///< Classes to show per input; unset: 5, or none where --labels or --expect is given.
+  std::optional<int>
+      top; ///< Classes to show per input; unset: 5, or none where --labels or --expect is given.
   OutputFormat format = OutputFormat::Text;
   std::string save;
   std::string expect;

@@ -39,6 +39,7 @@ struct ImagePreprocessing {
 
 struct ModelConfig {
   std::string path; ///< Names the config in messages.
+  std::string text; ///< The file as read.
   std::string name; ///< `_name_or_path`, or empty.
 
   int64_t dim = 0, inDim = 0;

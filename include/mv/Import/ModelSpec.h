@@ -24,9 +24,6 @@ class ThreadPool;
 class WeightFile;
 
 constexpr int kFirstWindowLevel = 2; ///< Levels 0 and 1 hold conv blocks, levels 2 and 3 window blocks.
-constexpr int64_t kScanStates = 8;
-constexpr int64_t kConvTaps = 3;     ///< Of the mixer's depthwise convolutions.
-constexpr int64_t kStepDivisor = 16; ///< The scan's step projection has rank ceil(width / 16).
 
 struct ModelSpec {
   std::string name; ///< For humans; may be empty.
@@ -44,7 +41,8 @@ struct ModelSpec {
 
   int64_t width(int level) const { return dim << level; }
   int64_t innerWidth(int level) const { return width(level) / 2; }
-  int64_t stepRank(int level) const { return (width(level) + kStepDivisor - 1) / kStepDivisor; }
+  /// Rank of the scan's step-size projection.
+  int64_t stepRank(int level) const { return (width(level) + 15) / 16; }
   int64_t headDim(int level) const { return width(level) / numHeads[level]; }
   /// The first ceil(depth / 2) blocks of a window level mix by scan, the rest by attention.
   int64_t mixerCount(int level) const { return (depths[level] + 1) / 2; }

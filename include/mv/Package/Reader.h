@@ -77,8 +77,8 @@ private:
 };
 
 /// Checks all of a plan that its schema does not: every index, size and offset. `sections` has been checked.
-/// `path` names the file in the message.
-Status checkModel(const Model &model, std::span<const SectionRecord> sections, const std::string &path);
+/// The message says where in the plan; the caller adds which file.
+Status checkModel(const Model &model, std::span<const SectionRecord> sections);
 
 } // namespace mv::package
 

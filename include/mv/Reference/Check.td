@@ -30,15 +30,15 @@ def Check_TensorOp : Check_Op<"tensor", [Pure]> {
   let assemblyFormat = "$name (`batch` $batch^)? (`stored` $stored^)? attr-dict `:` type($result)";
 }
 
-def Check_ExpectCloseOp : Check_Op<"expect_close"> {
-  let summary = "Fails unless max |got - expected| / max |expected| is within the tolerance";
+def Check_ExpectCloseOp : Check_Op<"expect_close", [SameTypeOperands]> {
+  let summary = "Fails unless max |got - expected| / max |expected| is within the tolerance of mv-interpret";
   let description = [{
     ```mlir
-    check.expect_close %y, %expected within 1.0e-06 : tensor<?x1x49x64xf32>, tensor<?x1x49x64xf32>
+    check.expect_close %y, %expected : tensor<?x1x49x64xf32>
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$got, AnyRankedTensor:$expected, F64Attr:$tolerance);
-  let assemblyFormat = "$got `,` $expected `within` $tolerance attr-dict `:` type($got) `,` type($expected)";
+  let arguments = (ins AnyRankedTensor:$got, AnyRankedTensor:$expected);
+  let assemblyFormat = "$got `,` $expected attr-dict `:` type($got)";
 }
 
 def InterpretPass : Pass<"mv-interpret", "::mlir::ModuleOp"> {
@@ -53,7 +53,7 @@ def InterpretPass : Pass<"mv-interpret", "::mlir::ModuleOp"> {
   let options = [
     Option<"file", "file", "std::string", "\"\"", "safetensors file with parameters, inputs and expected values">,
     Option<"precise", "f64", "bool", "false", "compute in double">,
-    Option<"tolerance", "tolerance", "double", "1e-6", "for results with an mv.name">,
+    Option<"tolerance", "tolerance", "double", "1e-6", "for check.expect_close and for results with an mv.name">,
     Option<"batch", "batch", "int64_t", "1", "size of the arguments' dynamic dimension">,
   ];
   let dependentDialects = ["::mv::check::CheckDialect"];

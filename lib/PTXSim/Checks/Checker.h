@@ -35,6 +35,7 @@
 
 namespace mv::ptxsim {
 
+struct Barrier;
 struct Block;
 struct Warp;
 struct Allocation;
@@ -93,7 +94,8 @@ public:
 
   // Order.
   void startBlock(Block &block);
-  void barrier(Block &block, const std::array<uint32_t, 32> &lanes);
+  void barrier(Block &block, const Barrier &barrier);
+  WarpClocks arrive(Warp &warp); ///< bar.arrive: what waiting threads will come after.
   void warpSync(Warp &warp, uint32_t lanes);
   void fence(Warp &warp);
   void strongRead(Warp &warp, uint64_t address, bool shared, bool acquire);

@@ -64,11 +64,6 @@ CUresult beginCapture(CUstream handle, CUgraph graph, std::vector<CUgraphNode> t
   return CUDA_SUCCESS;
 }
 
-CUstreamCaptureMode &threadMode() {
-  static thread_local CUstreamCaptureMode mode = CU_STREAM_CAPTURE_MODE_GLOBAL;
-  return mode;
-}
-
 CUstreamCaptureStatus statusOf(const CUstream_st &stream) {
   if (!stream.capture)
     return CU_STREAM_CAPTURE_STATUS_NONE;
@@ -186,16 +181,8 @@ CUresult cuStreamUpdateCaptureDependencies(CUstream handle, CUgraphNode *depende
 CUresult cuThreadExchangeStreamCaptureMode(CUstreamCaptureMode *mode) {
   if (!mode)
     return CUDA_ERROR_INVALID_VALUE;
-  std::swap(*mode, threadMode());
+  std::swap(*mode, threadCaptureMode());
   return CUDA_SUCCESS;
-}
-
-// The form of CUDA 11.3 to 12.2, without edge data.
-#undef cuStreamGetCaptureInfo_v2
-extern "C" __attribute__((visibility("default"))) CUresult
-cuStreamGetCaptureInfo_v2(CUstream stream, CUstreamCaptureStatus *status, cuuint64_t *id, CUgraph *graph,
-                          const CUgraphNode **dependencies, size_t *count) {
-  return cuStreamGetCaptureInfo_v3(stream, status, id, graph, dependencies, nullptr, count);
 }
 
 MV_DRIVER_PER_THREAD(cuStreamBeginCapture, _ptsz)
@@ -203,5 +190,4 @@ MV_DRIVER_PER_THREAD(cuStreamBeginCaptureToGraph, _ptsz)
 MV_DRIVER_PER_THREAD(cuStreamEndCapture, _ptsz)
 MV_DRIVER_PER_THREAD(cuStreamIsCapturing, _ptsz)
 MV_DRIVER_PER_THREAD(cuStreamGetCaptureInfo, _ptsz)
-MV_DRIVER_PER_THREAD(cuStreamGetCaptureInfo_v2, _ptsz)
 MV_DRIVER_PER_THREAD(cuStreamUpdateCaptureDependencies, _ptsz)

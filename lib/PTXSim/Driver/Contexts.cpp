@@ -31,6 +31,7 @@ CUresult createContext(DeviceSlot &slot, bool primary, unsigned flags, CUcontext
 /// Frees what belongs to a context. Its engine stays, with its reports.
 void emptyContext(CUctx_st &context) {
   Driver &driver = Driver::get();
+  std::erase_if(driver.captures, [&](const auto &capture) { return capture->origin->context == &context; });
   for (CUstream stream : context.streams) {
     driver.streams.erase(stream);
     delete stream;
@@ -320,10 +321,4 @@ CUresult cuDevicePrimaryCtxGetState(CUdevice device, unsigned *flags, int *activ
     *active = slot->primary != nullptr;
     return CUDA_SUCCESS;
   });
-}
-
-// cuCtxCreate's older forms, for programs built with the headers of CUDA 11 and 12.
-#undef cuCtxCreate
-extern "C" __attribute__((visibility("default"))) CUresult cuCtxCreate_v2(CUcontext *context, unsigned flags, CUdevice device) {
-  return cuCtxCreate_v4(context, nullptr, flags, device);
 }

@@ -58,6 +58,9 @@ std::string Report::text(Driver &driver, bool exiting, uint64_t &findings) const
   for (const auto &[function, count] : unsupported_)
     out << "cuda-sim: " << function << " is not simulated and returned CUDA_ERROR_NOT_SUPPORTED (" << count
         << (count == 1 ? " call)\n" : " calls)\n");
+  if (askedForPrivateTable_)
+    out << "cuda-sim: the program brings NVIDIA's CUDA runtime, which works with NVIDIA's driver only: link it with "
+           "`nvcc -cudart shared`, so that the simulator's runtime takes its place\n";
   if (findings)
     out << "cuda-sim: " << findings << (findings == 1 ? " finding\n" : " findings\n");
   return out.str();

@@ -24,6 +24,8 @@ public:
   /// A failure's message; the same one is kept once, with a count.
   void note(const std::string &message);
   void unsupported(const std::string &function);
+  /// The program asked for a private table of the driver's, as NVIDIA's CUDA runtime does.
+  void privateTable() { askedForPrivateTable_ = true; }
 
   /// Tells everything so far: to the file if there is one (overwriting what it told before), else at `exiting` only.
   void tell(Driver &driver, bool exiting);
@@ -31,6 +33,7 @@ public:
 private:
   std::string text(Driver &driver, bool exiting, uint64_t &findings) const;
 
+  bool askedForPrivateTable_ = false;
   std::vector<std::string> order_;
   std::map<std::string, uint64_t> notes_, unsupported_;
 };

@@ -151,8 +151,15 @@ CUresult resolveFunction(CUfunction handle, CUfunction &function) {
   return functionOf(kernel, currentContext(), function);
 }
 
+CUstreamCaptureMode &threadCaptureMode() {
+  static thread_local CUstreamCaptureMode mode = CU_STREAM_CAPTURE_MODE_GLOBAL;
+  return mode;
+}
+
 CUresult forbidDuringCapture() {
   Driver &driver = Driver::get();
+  if (threadCaptureMode() == CU_STREAM_CAPTURE_MODE_RELAXED)
+    return CUDA_SUCCESS;
   for (const std::shared_ptr<Capture> &capture : driver.captures) {
     bool forbidden = capture->mode == CU_STREAM_CAPTURE_MODE_GLOBAL ||
                      (capture->mode == CU_STREAM_CAPTURE_MODE_THREAD_LOCAL && capture->thread == std::this_thread::get_id());

@@ -85,6 +85,9 @@ CUstream resolveStream(CUstream handle);
 CUresult resolveFunction(CUfunction handle, CUfunction &function);
 CUresult functionOf(CUkernel kernel, CUcontext context, CUfunction &function);
 
+/// What cuThreadExchangeStreamCaptureMode exchanges.
+CUstreamCaptureMode &threadCaptureMode();
+
 /// Refuses what a running capture forbids its thread (or every thread) to do, and invalidates the capture.
 CUresult forbidDuringCapture();
 

@@ -251,13 +251,6 @@ CUresult cuEventElapsedTime(float *milliseconds, CUevent start, CUevent end) {
   });
 }
 
-// The older form of the same function; only the accuracy the driver promises differs.
-#undef cuEventElapsedTime
-extern "C" __attribute__((visibility("default"))) CUresult cuEventElapsedTime(float *milliseconds, CUevent start,
-                                                                              CUevent end) {
-  return cuEventElapsedTime_v2(milliseconds, start, end);
-}
-
 MV_DRIVER_PER_THREAD(cuStreamSynchronize, _ptsz)
 MV_DRIVER_PER_THREAD(cuStreamQuery, _ptsz)
 MV_DRIVER_PER_THREAD(cuStreamGetPriority, _ptsz)

@@ -90,7 +90,8 @@ struct FunctionCode {
   std::vector<FrameVariable> parameters, results;
   uint32_t firstRegister = 0, lastRegister = 0; ///< Virtual registers [first, last).
   uint32_t registerBegin = 0, registerEnd = 0;  ///< Byte range in the register file.
-  bool recursive = false;
+  /// Ends, from registerBegin, of the places for predicates and for 2, 4, 8 and 16 bytes a lane.
+  uint32_t sections[5] = {};
 };
 
 struct CallSite {
@@ -105,13 +106,14 @@ struct Program {
   uint32_t registerBytes = 0;
   std::vector<FunctionCode> functions; ///< [0] is the kernel.
   std::vector<CallSite> callSites;
+  std::vector<uint32_t> functionOfModule; ///< From a function of the module to one of the program, or noPc.
   std::vector<std::vector<uint32_t>> branchTables;
   std::vector<Origin> origins;
   std::vector<uint32_t> reconverge;   ///< Per instruction: where lanes that part here meet again.
   uint32_t localBytes = 0;            ///< Per thread, calls included.
   uint32_t staticShared = 0;
   uint32_t liveRegisters = 0;         ///< Estimate of 32-bit registers a thread.
-  bool usesGridSync = false;
+  bool recursive = false;             ///< A function may be entered while it is active.
 };
 
 /// A function's address as PTX sees it: a value no memory has.

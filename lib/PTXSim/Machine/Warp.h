@@ -38,7 +38,8 @@ struct Frame {
   uint32_t function = 0;   ///< The caller, into Program::functions.
   uint32_t returnTo = 0;
   uint32_t callSite = 0;
-  uint32_t base = 0;       ///< The caller's frame base.
+  uint32_t base = 0;       ///< The caller's frame base …
+  uint32_t stackTop = 0;   ///< … and the end of its stack.
   std::shared_ptr<std::vector<uint8_t>> saved; ///< The caller's registers, when it may be entered again.
 };
 
@@ -54,7 +55,7 @@ struct Split {
   SplitState state = SplitState::Ready;
   uint32_t waitLanes = 0;    ///< Of a collective: lanes that take part (the guard applied) …
   uint32_t waitMembers = 0;  ///< … and those they wait for.
-  bool waitSamePlace = true; ///< Whether the others must be at the same instruction.
+  uint32_t waitKey = 0;      ///< Where they must be: an instruction, or noPc for any bar.warp.sync.
   std::vector<Frame> frames;
 };
 
@@ -107,7 +108,9 @@ struct Warp {
   uint8_t *local = nullptr;  ///< 32 areas of program->localBytes.
   std::vector<uint8_t> localStorage;
   AsyncState async;
-  uint64_t executed = 0;
+  uint64_t executed = 0, lastMeeting = 0;
+  bool yielded = false;      ///< The running split spins: give others a turn.
+  bool forced = false;       ///< A collective runs with lanes missing; it must not wait again.
 
   template <typename T> T *at(Slot slot) const {
     return reinterpret_cast<T *>(bank[slot & 1] + (slot & ~Slot(1)));
@@ -131,9 +134,13 @@ struct Warp {
   void arriveAtMeeting(uint32_t resumePc);
   bool atMeeting(uint32_t meetPc) const;
   void exitLanes(uint32_t lanes);
+  /// The running split waits; its instruction has not been completed.
+  void park(SplitState state);
   void stop() { budget = 0; }
+  void yield() { budget = 0, yielded = true; }
   bool releaseMeetings();
-  bool resolveCollectives();
+  /// With `force`, the first one runs with the lanes there are.
+  bool resolveCollectives(bool force = false);
 
 private:
   void load(unsigned split);
@@ -144,13 +151,21 @@ private:
 
 /// Named barriers 0 to 15.
 struct Barrier {
+  struct Arrival { ///< bar.arrive: what the warp knew then.
+    unsigned warp;
+    std::array<uint32_t, 32> clocks;
+  };
+  std::vector<Arrival> released;
   uint32_t expected = 0;            ///< Threads; 0: all that live.
   uint32_t arrivals = 0;            ///< Of arrive-only participants, in threads.
   bool inUse = false;
-  uint32_t firstOrigin = 0;
   std::array<uint32_t, 32> arrived = {}; ///< Lanes per warp.
+  std::array<uint32_t, 32> participants = {}; ///< Those that arrived without waiting included.
   std::array<uint32_t, 32> trueLanes = {}; ///< For .red: where the predicate holds.
 };
+
+/// Barriers.cpp: writes the result of bar.red, where `holds` of `here` threads gave a true predicate.
+void finishBarrierReduction(Warp &warp, const Inst &inst, uint32_t lanes, unsigned holds, unsigned here);
 
 struct Block {
   Launch *launch = nullptr;
@@ -176,11 +191,15 @@ struct Block {
   bool run(uint64_t turn);
   void checkBarriers();
   void threadsExited(Warp &warp, uint32_t lanes);
+  /// Lets the waiting go on if all are there.
+  bool completeBarrier(unsigned index);
 
 private:
-  bool completeBarrier(unsigned index);
   bool breakDeadlock();
 };
+
+/// "0x0000ffff"
+std::string maskText(uint32_t mask);
 
 template <typename F> inline void forLanes(uint32_t mask, F &&f) {
   if (mask == allLanes) {

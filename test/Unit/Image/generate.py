@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """Writes Inputs/ and PillowGoldens.h: what Pillow makes of small pictures.
 
-Run with Pillow 12 (12.3 made the files in the tree) and NumPy. Pillow 13 resizes rows first where the height shrinks by
-more than twice as many pixels as the width, so its values differ there.
+Run with NumPy and Pillow 12.1 or older; see include/mv/Image/Resize.h for what later versions do differently.
 """
 
 import io

@@ -1,0 +1,117 @@
+//===- Epilogue.h - What follows a kernel's main work ---------------*- C++ -*-===//
+//
+// A kernel's root hands its result over position by position: the pointwise ops behind it are applied vector
+// by vector, and the result is stored where its layout and a trailing data movement put it.
+//
+// Positions are those of the root's result (of the first operand where there is no root), never of the
+// memory: a residual operand with a halo and a result that goes through window_reverse each find their own
+// address.
+//
+//     Epilogue epilogue(b, root->getResult(0));
+//     Row row = epilogue.locate(Position::flat(image, token));       // addresses, once a row
+//     b.loop(0, epilogue.storedChannels(), b.target.lanes, [&](Value channel) {
+//       epilogue.store(row, channel, b.load(tile, ...));             // ops and store, vector by vector
+//     });
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MV_KERNELS_CPU_EPILOGUE_H
+#define MV_KERNELS_CPU_EPILOGUE_H
+
+#include "mv/Kernels/CPU/KernelBuilder.h"
+
+namespace mv::cpu {
+
+/// A position of an activation [B, Y, X, C] (a map's pixel, a window's token), or of a matrix [B, C] (`row`
+/// 0).
+struct Position {
+  mlir::Value image;
+  mlir::Value row;  ///< y * X + x, or null
+  mlir::Value y, x; ///< or null: then `row` is there
+
+  static Position flat(mlir::Value image, mlir::Value row) { return {image, row, nullptr, nullptr}; }
+  static Position at(mlir::Value image, mlir::Value y, mlir::Value x) { return {image, nullptr, y, x}; }
+};
+
+/// Where an activation's positions lie in memory: its layout, behind a data movement or none.
+class Placement {
+public:
+  struct Address {
+    mlir::Value offset; ///< Of channel 0.
+    mlir::Value exists; ///< i1; null: always. Window padding does not exist in a map.
+  };
+
+  /// `logical`: the type positions are given in; `stored`: the buffer's, after `movement` (window_partition,
+  /// window_reverse, to_nchw, or null).
+  Placement(mlir::RankedTensorType logical, mlir::RankedTensorType stored,
+            mlir::Operation *movement = nullptr);
+
+  Address locate(KernelBuilder &b, Position position) const;
+
+  /// Distance between neighbouring channels: 1, but for to_nchw.
+  int64_t channelStep() const;
+
+  /// Zeros in all memory of an image that no position maps to: halo, window padding.
+  void fillGaps(KernelBuilder &b, mlir::Value memory, mlir::Value image) const;
+  bool hasGaps() const;
+
+private:
+  mlir::Value mapOffset(KernelBuilder &b, mlir::Value image, mlir::Value y, mlir::Value x) const;
+  void complete(KernelBuilder &b, Position &position) const;
+
+  mlir::RankedTensorType logical;
+  mlir::RankedTensorType type; ///< As stored.
+  StoredShape stored;
+  mlir::Operation *movement;
+};
+
+/// The addresses of one position: of the result and of every activation that the pointwise ops read.
+struct Row {
+  Placement::Address result;
+  llvm::SmallVector<std::pair<mlir::Value, mlir::Value>> operands; ///< Block argument and its offset.
+};
+
+class Epilogue {
+public:
+  /// `root`: the value the emitter computes, or null in a kernel of pointwise ops alone (then `store`'s
+  /// `value` is ignored).
+  Epilogue(KernelBuilder &b, mlir::Value root);
+
+  /// The movement in front of the yield, or null.
+  mlir::Operation *getMovement() const { return movement; }
+
+  /// Channels a row stores, padding included. `store` is called for channels below it, in whole vectors.
+  int64_t storedChannels() const;
+
+  /// Whether it is worth no loop of its own: a few instructions a vector, stored where neighbours are
+  /// neighbours.
+  bool isCheap() const;
+
+  Row locate(Position position);
+
+  /// Applies the pointwise ops to channels [channel, channel + lanes) of a row and stores them. `channel` is
+  /// a multiple of the lanes.
+  void store(const Row &row, mlir::Value channel, mlir::Value value);
+
+  /// Applies the pointwise ops alone.
+  mlir::Value apply(const Row &row, mlir::Value channel, mlir::Value value);
+
+  /// Zeros in the result's halo or window padding of an image: to be called once for each image, by any
+  /// workgroup.
+  void fillGaps(mlir::Value image);
+  bool hasGaps() const { return placement.hasGaps(); }
+
+private:
+  void storeStrided(const Row &row, mlir::Value channel, mlir::Value value);
+
+  KernelBuilder &b;
+  mlir::Value root;
+  mlir::Value last; ///< The value of the body that is stored, before `movement`.
+  mlir::Operation *movement;
+  llvm::SmallVector<mlir::Operation *> ops;
+  Placement placement;
+};
+
+} // namespace mv::cpu
+
+#endif // MV_KERNELS_CPU_EPILOGUE_H

@@ -1,0 +1,48 @@
+//===- FoldLayerScale.cpp - Per-channel scales into weights ---------------------===//
+//
+//     %0 = mv.linear %x, %w bias %b : ...
+//     %1 = mv.scale %0, %gamma : ...
+//
+// becomes
+//
+//     %1 = mv.linear %x, (%w * %gamma) bias (%b * %gamma) : ...
+//
+//===----------------------------------------------------------------------===//
+
+#include "Folding.h"
+#include "mv/Fusion/Passes.h"
+
+#include "mlir/IR/Remarks.h"
+
+namespace mv {
+#define GEN_PASS_DEF_FOLDLAYERSCALE
+#include "mv/Fusion/Passes.h.inc"
+} // namespace mv
+
+using namespace mlir;
+using namespace mv;
+
+static void missed(ScaleOp op, const char *why) {
+  remark::missed(op.getLoc(), remark::RemarkOpts::name("not folded").category("mv-fold-layer-scale"))
+      << remark::reason(why);
+}
+
+static void foldLayerScale(RewriterBase &rewriter, ScaleOp op) {
+  Value input = op.getInput();
+  if (!hasOutputChannels(input))
+    return missed(op, "no product or convolution before the scale");
+  if (!input.hasOneUse())
+    return missed(op, "the value before the scale has other readers");
+  rewriter.setInsertionPoint(op);
+  replaceWithProducer(rewriter, op, foldScaleAndShift(rewriter, op.getLoc(), input, op.getScale(), /*shift=*/Value()));
+}
+
+namespace {
+struct FoldLayerScalePass : mv::impl::FoldLayerScaleBase<FoldLayerScalePass> {
+  void runOnOperation() override {
+    IRRewriter rewriter(&getContext());
+    for (ScaleOp op : collect<ScaleOp>(getOperation()))
+      foldLayerScale(rewriter, op);
+  }
+};
+} // namespace

@@ -1,0 +1,61 @@
+//===- FuseNorm.cpp - Layer norms in front of products --------------------------===//
+//
+//     %0 = mv.layer_norm %x, %g, %h eps 1.0e-05 : ...
+//     %1 = mv.kernel(%0, %w, %b) { mv.linear, mv.gelu }
+//
+// becomes
+//
+//     %1 = mv.kernel(%x, %g, %h, %w, %b) { mv.layer_norm, mv.linear, mv.gelu }
+//
+//===----------------------------------------------------------------------===//
+
+#include "Folding.h"
+#include "KernelRegions.h"
+#include "mv/Fusion/Passes.h"
+
+#include "mlir/IR/Remarks.h"
+
+namespace mv {
+#define GEN_PASS_DEF_FUSENORM
+#include "mv/Fusion/Passes.h.inc"
+} // namespace mv
+
+using namespace mlir;
+using namespace mv;
+
+/// Whether `use` is the activation of a product: of a bare linear, or of a kernel that does nothing else with it.
+static bool isActivationOfProduct(OpOperand &use) {
+  if (auto linear = dyn_cast<LinearOp>(use.getOwner()))
+    return use.get() == linear.getInput();
+  auto kernel = dyn_cast<KernelOp>(use.getOwner());
+  if (!kernel)
+    return false;
+  BlockArgument argument = kernel.getBody().getArgument(use.getOperandNumber());
+  if (!argument.hasOneUse())
+    return false;
+  auto linear = dyn_cast<LinearOp>(*argument.user_begin());
+  return linear && linear.getInput() == argument && linear.getOperation() == kernel.getRoot().getOperation();
+}
+
+static void fuseNorm(RewriterBase &rewriter, LayerNormOp norm) {
+  if (isa<KernelOp>(norm->getParentOp()) || norm->use_empty())
+    return;
+  if (!norm->hasOneUse()) {
+    remark::missed(norm.getLoc(), remark::RemarkOpts::name("not fused").category("mv-fuse-norm"))
+        << remark::reason("the norm has several readers");
+    return;
+  }
+  OpOperand &use = *norm->use_begin();
+  if (isActivationOfProduct(use))
+    outlineKernel(rewriter, {norm, use.getOwner()});
+}
+
+namespace {
+struct FuseNormPass : mv::impl::FuseNormBase<FuseNormPass> {
+  void runOnOperation() override {
+    IRRewriter rewriter(&getContext());
+    for (LayerNormOp norm : collect<LayerNormOp>(getOperation()))
+      fuseNorm(rewriter, norm);
+  }
+};
+} // namespace

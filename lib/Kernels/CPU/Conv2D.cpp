@@ -1,0 +1,189 @@
+//===- Conv2D.cpp - Direct 3x3 convolution --------------------------------------===//
+//
+// Pixels of an output row are the rows of a matrix product whose k runs over (ky, kx, channel). A map is
+// stored with a border of zeros, so there are no border cases; and where pixels follow each other without
+// padding channels, the three pixels that a ky needs are one run of 3C elements:
+//
+//     for ky: for k < 3C:  registers[pixel] += input[y + ky][x + pixel stride][k] * weight[panel][ky][k][...]
+//
+// A workgroup computes some output rows of one image and some panels of weights. A map that is stored without
+// a border (only when layouts are not chosen) is copied into one in scratch memory first, row by row as
+// needed.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Families.h"
+#include "MatrixTile.h"
+#include "mv/Kernels/CPU/Decisions.h"
+
+using namespace mlir;
+using namespace mv;
+using namespace mv::cpu;
+
+namespace {
+
+class Conv2DEmitter {
+public:
+  Conv2DEmitter(KernelBuilder &b, Conv2DOp op);
+  void emit();
+
+private:
+  /// One output line: y of `image`, line `index` of the workgroup; what it reads begins at `start`.
+  struct Line {
+    Value image, y, index, start;
+  };
+  /// Outputs from `column` on and their weights.
+  struct Columns {
+    Value column, weights;
+  };
+
+  int64_t tilesPerPanel() const { return grid.tilesPerBlock * split.tiles(); }
+  bool isStaged() const { return storedShape(stored).halo != 1; }
+  void stageLines(Value image, Value firstLine, Value lastLine);
+  MatrixTile::Accumulators emitProduct(const MatrixTile &matrix, Value start, const Columns &at, Value next);
+  void emitTile(const Line &line, Value x, Value index, int64_t pixels, const Columns &at);
+  void emitLine(const Line &line, const Columns &at);
+
+  KernelBuilder &b;
+  Conv2DOp op;
+  BlockArgument activation;
+  RankedTensorType stored, result; ///< Of the input, as stored; of the convolution.
+  int64_t channels, outputs, stride, panelWidth;
+  int64_t pixelStep, lineStep; ///< Elements between pixels and lines of what the product reads.
+  RegisterTile tile;
+  RowSplit split; ///< Of an output row.
+  ProductGrid grid;
+  PanelColumns columns;
+  int64_t prefetchStep;
+
+  // Of the phase.
+  std::optional<Epilogue> epilogue;
+  Value left, tileMemory;
+};
+
+} // namespace
+
+Conv2DEmitter::Conv2DEmitter(KernelBuilder &b, Conv2DOp op)
+    : b(b), op(op), activation(cast<BlockArgument>(op.getInput())), result(op.getResult().getType()) {
+  stored = b.inputType(activation.getArgNumber());
+  channels = stored.getShape().back();
+  outputs = result.getShape().back();
+  stride = op.getStride();
+  panelWidth = getPanelWidth(b, op.getWeight());
+  tile = chooseRegisterTile(b.target, panelWidth);
+  int64_t width = result.getDimSize(2);
+  split = splitRows(width, tile.rows);
+  pixelStep = isStaged() ? channels : storedShape(stored).channels;
+  lineStep = (stored.getDimSize(2) + 2) * pixelStep;
+  // A line of the result is a tile of the grid.
+  grid = chooseProductGrid({result.getDimSize(1), width, stride * lineStep, ceilDiv(outputs, panelWidth),
+                            panelWidth, 9 * channels});
+  columns = {panelWidth, 9 * channels * panelWidth, tile.vectors * b.target.lanes,
+             roundUp(outputs, panelWidth)};
+  prefetchStep = choosePrefetchStep(tilesPerPanel() * (panelWidth / columns.tileWidth), panelWidth);
+}
+
+/// Copies padded lines [firstLine, lastLine) of a map without a border to scratch memory.
+void Conv2DEmitter::stageLines(Value image, Value firstLine, Value lastLine) {
+  int64_t height = stored.getDimSize(1), width = stored.getDimSize(2);
+  Buffer input = b.input(activation);
+  Placement placement(cast<RankedTensorType>(activation.getType()), input.type);
+  b.loop(firstLine, lastLine, 1, [&](Value line) {
+    Value target = b.times(b.minus(line, firstLine), lineStep);
+    b.fillZeros(left, target, lineStep);
+    Value inside = b.both(b.isLess(b.index(0), line), b.isLess(line, b.index(height + 1)));
+    b.when(inside, [&] {
+      Value y = b.minus(line, b.index(1));
+      b.loop(0, width, 1, [&](Value x) {
+        Value source = placement.locate(b, Position::at(image, y, x)).offset;
+        Value pixel = b.plus(target, b.times(b.plus(x, 1), pixelStep));
+        b.loop(0, channels, 1, [&](Value channel) {
+          b.storeScalar(b.loadScalar(input.memory, b.plus(source, channel)), left, b.plus(pixel, channel));
+        });
+      });
+    });
+  });
+}
+
+/// The product of one tile: the loops over ky, over kx where pixels do not follow each other, and over the
+/// channels.
+MatrixTile::Accumulators Conv2DEmitter::emitProduct(const MatrixTile &matrix, Value start, const Columns &at,
+                                                    Value next) {
+  bool contiguous = pixelStep == channels;
+  int64_t runs = contiguous ? 1 : 3, length = contiguous ? 3 * channels : channels;
+  // k-th step of the run (ky, kx)
+  auto stepsBefore = [&](Value ky, Value kx) {
+    return b.plus(b.times(ky, 3 * channels), b.times(kx, channels));
+  };
+  auto accumulators = matrix.begin(b, op.getBias(), at.column);
+  return b.loop(b.index(0), b.index(3), 1, accumulators, [&](Value ky, ValueRange outer) {
+    return b.loop(b.index(0), b.index(runs), 1, outer, [&](Value kx, ValueRange inner) {
+      Value steps = stepsBefore(ky, kx);
+      Value leftStart = b.plus(start, b.plus(b.times(ky, lineStep), b.times(kx, pixelStep)));
+      Value fetch = next ? b.plus(next, b.times(steps, prefetchStep)) : Value();
+      return matrix.accumulate(b, leftStart, b.plus(at.weights, b.times(steps, panelWidth)), length, inner,
+                               fetch);
+    });
+  });
+}
+
+/// Output pixels [x, x + pixels) of a line; `index`: of the tile in the line.
+void Conv2DEmitter::emitTile(const Line &line, Value x, Value index, int64_t pixels, const Columns &at) {
+  MatrixTile matrix{pixels,     tile.vectors, left, stride * pixelStep, b.input(op.getWeight()).memory,
+                    panelWidth, prefetchStep};
+  Value next = prefetchStart(b, columns, at.column, b.plus(b.times(line.index, split.tiles()), index),
+                             tilesPerPanel(), 9 * channels, prefetchStep);
+  Value start = b.plus(line.start, b.times(x, stride * pixelStep));
+  finishTile(b, *epilogue, matrix, emitProduct(matrix, start, at, next), tileMemory, at.column,
+             [&](Value i) { return Position::at(line.image, line.y, b.plus(x, i)); });
+}
+
+void Conv2DEmitter::emitLine(const Line &line, const Columns &at) {
+  b.loop(0, split.tall, 1,
+         [&](Value index) { emitTile(line, b.times(index, split.height), index, split.height, at); });
+  int64_t done = split.tall * split.height, low = split.height - 1;
+  if (split.low > 0)
+    b.loop(0, split.low, 1, [&](Value index) {
+      emitTile(line, b.plus(b.times(index, low), done), b.plus(index, split.tall), low, at);
+    });
+}
+
+void Conv2DEmitter::emit() {
+  b.beginPhase();
+  epilogue.emplace(b, op.getResult());
+  tileMemory = b.allocateScratch(split.height * tile.vectors * b.target.lanes);
+  left = b.input(activation).memory;
+  if (isStaged())
+    left = b.allocateScratch(((grid.tilesPerBlock - 1) * stride + 3) * lineStep);
+  int64_t height = result.getDimSize(1);
+  columns.outputs = std::min(columns.outputs, epilogue->storedChannels());
+  b.forEachWorkgroup([&](Value workgroup) {
+    Value block = b.quotient(workgroup, grid.parts), part = b.remainder(workgroup, grid.parts);
+    Value image = b.quotient(block, grid.blocks);
+    Value first = b.times(b.remainder(block, grid.blocks), grid.tilesPerBlock);
+    Value last = b.smaller(b.plus(first, grid.tilesPerBlock), b.index(height));
+    if (epilogue->hasGaps())
+      b.when(b.isEqual(b.remainder(workgroup, grid.blocks * grid.parts), b.index(0)),
+             [&] { epilogue->fillGaps(image); });
+    Value firstLine = b.times(first, stride); // in the padded map
+    if (isStaged())
+      stageLines(image, firstLine, b.plus(b.times(b.minus(last, b.index(1)), stride), 3));
+    Value leftStart = isStaged()
+                          ? b.index(0)
+                          : b.times(b.plus(b.times(image, stored.getDimSize(1) + 2), firstLine), lineStep);
+    forEachColumn(b, grid, columns, part, [&](Value column, Value weights) {
+      b.loop(first, last, 1, [&](Value y) {
+        Value index = b.minus(y, first);
+        emitLine({image, y, index, b.plus(leftStart, b.times(index, stride * lineStep))}, {column, weights});
+      });
+    });
+  });
+  b.endPhase(grid.blocks, 1, grid.parts);
+}
+
+LogicalResult mv::cpu::emitConv2D(KernelBuilder &b) {
+  for (Operation &op : b.body)
+    if (auto conv = dyn_cast<Conv2DOp>(op))
+      Conv2DEmitter(b, conv).emit();
+  return success();
+}

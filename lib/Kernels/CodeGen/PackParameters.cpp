@@ -1,0 +1,109 @@
+//===- PackParameters.cpp - Parameters as their kernels read them ---------------===//
+//
+//   plan.kernel @k (..., tensor<160x80x3x3xf32>) -> ...
+// becomes
+//   plan.kernel @k (..., tensor<160x80x3x3xf32, #mv.packed<panels width = 32>>) -> ...
+//
+// and so do the constants passed to it and the parameters behind them. The arrangement does not depend on the
+// instruction set: a package holds each parameter once.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mv/Kernels/CPU/Emitter.h"
+#include "mv/Kernels/CodeGen/Passes.h"
+
+#include "llvm/ADT/MapVector.h"
+
+using namespace mlir;
+using namespace mv;
+
+namespace mv {
+#define GEN_PASS_DEF_PACKPARAMETERSPASS
+#include "mv/Kernels/CodeGen/Passes.h.inc"
+} // namespace mv
+
+static bool isParameter(Type type) { return cast<RankedTensorType>(type).hasStaticShape(); }
+
+/// Sets the packed types of a kernel's inputs.
+static void packInputs(plan::KernelOp kernel) {
+  FunctionType type = kernel.getFunctionType();
+  SmallVector<Type> inputs(type.getInputs());
+  for (auto [index, input] : llvm::enumerate(inputs)) {
+    auto tensor = cast<RankedTensorType>(input);
+    if (!isParameter(input) || tensor.getEncoding())
+      continue;
+    if (PackedAttr packing = cpu::getParameterPacking(kernel.getBody().front(), index))
+      input = RankedTensorType::get(tensor.getShape(), tensor.getElementType(), packing);
+  }
+  kernel.setTypeAttr(TypeAttr::get(FunctionType::get(kernel.getContext(), inputs, type.getResults())));
+}
+
+namespace {
+
+/// The parameters in each arrangement somebody asks for.
+class PackedParameters {
+public:
+  explicit PackedParameters(SymbolTable &symbols) : symbols_(symbols) {}
+
+  /// The parameter that is `original` stored as `type`.
+  plan::ParameterOp get(plan::ParameterOp original, Type type) {
+    auto &packed = variants_[{original, type}];
+    if (packed)
+      return packed;
+    if (original.getType() == type)
+      return packed = original;
+    OpBuilder builder(original);
+    packed = cast<plan::ParameterOp>(builder.clone(*original));
+    packed.setTypeAttr(TypeAttr::get(type));
+    symbols_.insert(packed); // renames it
+    return packed;
+  }
+
+private:
+  SymbolTable &symbols_;
+  llvm::MapVector<std::pair<Operation *, Type>, plan::ParameterOp> variants_;
+};
+
+struct PackParametersPass : mv::impl::PackParametersPassBase<PackParametersPass> {
+  void runOnOperation() override {
+    SymbolTable symbols(getOperation());
+    for (auto kernel : getOperation().getOps<plan::KernelOp>())
+      packInputs(kernel);
+    PackedParameters parameters(symbols);
+    getOperation().walk([&](plan::DispatchOp dispatch) { packConstants(dispatch, symbols, parameters); });
+    eraseUnused();
+  }
+
+  void packConstants(plan::DispatchOp dispatch, SymbolTable &symbols, PackedParameters &parameters) {
+    auto kernel = symbols.lookup<plan::KernelOp>(dispatch.getKernel());
+    for (auto [index, wanted] : llvm::enumerate(kernel.getFunctionType().getInputs())) {
+      Value buffer = dispatch.getInputs()[index];
+      auto type = cast<plan::BufferType>(buffer.getType());
+      if (type.getTensor() == wanted)
+        continue;
+      auto constant = buffer.getDefiningOp<plan::ConstantOp>();
+      plan::ParameterOp packed = parameters.get(symbols.lookup<plan::ParameterOp>(constant.getParameter()), wanted);
+      OpBuilder builder(constant);
+      auto replacement = plan::ConstantOp::create(builder, constant.getLoc(),
+                                                  plan::BufferType::get(&getContext(), cast<RankedTensorType>(wanted)),
+                                                  packed.getSymName());
+      dispatch.getInputsMutable()[index].set(replacement);
+    }
+  }
+
+  /// Constants no dispatch takes any more, then parameters no constant names.
+  void eraseUnused() {
+    llvm::DenseSet<StringAttr> used;
+    getOperation().walk([&](plan::ConstantOp constant) {
+      if (constant.use_empty())
+        constant.erase();
+      else
+        used.insert(constant.getParameterAttr().getAttr());
+    });
+    for (auto parameter : llvm::make_early_inc_range(getOperation().getOps<plan::ParameterOp>()))
+      if (!used.contains(parameter.getSymNameAttr()))
+        parameter.erase();
+  }
+};
+
+} // namespace

@@ -1,0 +1,201 @@
+//===- EmitPackage.cpp - A kernels-stage module to a package --------------------===//
+
+#include "mv/Pipeline/EmitPackage.h"
+
+#include "mv/IR/PlanDialect.h"
+#include "mv/Import/Checkpoint.h"
+#include "mv/Package/Writer.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace mv;
+
+//===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
+/// Bytes of activations and of parameters among a kernel's buffers.
+static std::pair<uint64_t, uint64_t> inputBytes(plan::KernelOp kernel) {
+  uint64_t activations = 0, parameters = 0;
+  for (Type input : kernel.getFunctionType().getInputs()) {
+    auto tensor = cast<RankedTensorType>(input);
+    uint64_t bytes = plan::BufferType::get(kernel.getContext(), tensor).getByteSize();
+    (tensor.hasStaticShape() ? parameters : activations) += bytes;
+  }
+  return {activations, parameters};
+}
+
+static uint64_t resultBytes(plan::KernelOp kernel) {
+  uint64_t bytes = 0;
+  for (Type result : kernel.getFunctionType().getResults())
+    bytes += plan::BufferType::get(kernel.getContext(), cast<RankedTensorType>(result)).getByteSize();
+  return bytes;
+}
+
+static uint64_t flops(plan::KernelOp kernel) {
+  uint64_t total = 0;
+  for (Operation &op : kernel.getBody().front())
+    if (auto root = dyn_cast<KernelRootOpInterface>(op))
+      total += root.getFlopsPerImage();
+  return total;
+}
+
+static StatusOr<std::unique_ptr<package::ImplementationT>>
+describeImplementation(plan::ImplementationAttr implementation, ArrayRef<cpu::MachineCode> code) {
+  auto described = std::make_unique<package::ImplementationT>();
+  const auto *unit = llvm::find_if(code, [&](const cpu::MachineCode &c) { return c.target == implementation.getTarget(); });
+  if (unit == code.end())
+    return Status::internal("no code was made for " + implementation.getTarget().str());
+  described->code = unit - code.begin();
+  described->scratch = implementation.getScratch();
+  for (plan::PhaseAttr phase : implementation.getPhases()) {
+    auto function = unit->functions.find(phase.getFunction());
+    if (function == unit->functions.end())
+      return Status::internal("the code for " + unit->target + " has no function " + phase.getFunction().str());
+    described->phases.emplace_back(function->second, phase.getItems(), phase.getGroup(), phase.getMultiplier());
+  }
+  return described;
+}
+
+static StatusOr<std::unique_ptr<package::KernelT>> describeKernel(plan::KernelOp kernel,
+                                                                  ArrayRef<cpu::MachineCode> code) {
+  auto described = std::make_unique<package::KernelT>();
+  described->name = kernel.getSymName().str();
+  described->family = kernel.getFamily().str();
+  described->flops = flops(kernel);
+  std::tie(described->bytes_read, described->bytes_parameters) = inputBytes(kernel);
+  described->bytes_written = resultBytes(kernel);
+  for (auto implementation : kernel.getImplementations().getAsRange<plan::ImplementationAttr>()) {
+    MV_ASSIGN_OR_RETURN(auto compiled, describeImplementation(implementation, code));
+    described->implementations.push_back(std::move(compiled));
+  }
+  return described;
+}
+
+//===----------------------------------------------------------------------===//
+// Entry points
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Symbols by their place in the package.
+struct Indices {
+  llvm::StringMap<uint32_t> parameters, kernels;
+};
+} // namespace
+
+static package::Buffer describeBuffer(Value buffer, const Indices &indices, package::EntryT &entry) {
+  return TypeSwitch<Operation *, package::Buffer>(buffer.getDefiningOp())
+      .Case([&](plan::InputOp) { return package::Buffer(package::BufferKind::Input, 0, 0, 0); })
+      .Case([&](plan::ConstantOp constant) {
+        return package::Buffer(package::BufferKind::Parameter, indices.parameters.lookup(constant.getParameter()), 0, 0);
+      })
+      .Case([&](plan::SliceOp slice) {
+        return package::Buffer(package::BufferKind::Slice, 0, slice.getOffset(), slice.getBytes());
+      })
+      .Case([&](plan::OutputOp output) {
+        auto named = llvm::find_if(entry.outputs, [&](auto &o) { return o->name == output.getName(); });
+        return package::Buffer(package::BufferKind::Output, named - entry.outputs.begin(), 0, 0);
+      });
+}
+
+static std::unique_ptr<package::EntryT> describeEntry(plan::EntryOp entry, const Indices &indices) {
+  auto described = std::make_unique<package::EntryT>();
+  described->name = entry.getSymName().str();
+  described->arena = entry.getArena();
+  for (auto input : entry.getOps<plan::InputOp>()) {
+    ArrayRef<int64_t> shape = input.getType().getTensor().getShape();
+    described->channels = shape[1];
+    described->height = shape[2];
+    described->width = shape[3];
+  }
+  for (auto output : entry.getOps<plan::OutputOp>()) {
+    auto named = std::make_unique<package::OutputT>();
+    named->name = output.getName().str();
+    for (int64_t size : output.getType().getTensor().getShape().drop_front())
+      named->shape.push_back(size);
+    described->outputs.push_back(std::move(named));
+  }
+  for (auto dispatch : entry.getOps<plan::DispatchOp>()) {
+    auto step = std::make_unique<package::DispatchT>();
+    step->kernel = indices.kernels.lookup(dispatch.getKernel());
+    step->label = dispatch.getLabel().str();
+    for (Value buffer : dispatch.getOperands())
+      step->buffers.push_back(describeBuffer(buffer, indices, *described));
+    described->dispatches.push_back(std::move(step));
+  }
+  return described;
+}
+
+//===----------------------------------------------------------------------===//
+// The package
+//===----------------------------------------------------------------------===//
+
+static std::string printed(Type type) {
+  std::string text;
+  llvm::raw_string_ostream(text) << type;
+  return text;
+}
+
+static std::unique_ptr<package::ParameterT> describeParameter(plan::ParameterOp parameter) {
+  auto described = std::make_unique<package::ParameterT>();
+  described->name = parameter.getSymName().str();
+  described->type = printed(parameter.getType());
+  described->bytes =
+      plan::BufferType::get(parameter.getContext(), cast<RankedTensorType>(parameter.getType())).getByteSize();
+  return described;
+}
+
+static void describeCheckpoint(const Checkpoint *checkpoint, package::ModelT &model) {
+  model.preprocessing = std::make_unique<package::PreprocessingT>();
+  if (!checkpoint)
+    return;
+  const ImagePreprocessing &images = checkpoint->spec.preprocessing;
+  model.labels = checkpoint->spec.labels;
+  model.licence = checkpoint->licence;
+  model.source = checkpoint->spec.name;
+  model.preprocessing->mean.assign(images.mean.begin(), images.mean.end());
+  model.preprocessing->std.assign(images.std.begin(), images.std.end());
+  model.preprocessing->crop_pct = images.cropPct;
+  model.preprocessing->crop_mode = cropModeName(images.cropMode);
+  model.preprocessing->interpolation = interpolationName(images.interpolation);
+  if (StatusOr<MappedFile> config = MappedFile::open(checkpoint->config.path); config.ok())
+    model.config.assign(reinterpret_cast<const char *>(config->bytes().data()), config->bytes().size());
+}
+
+Status mv::emitPackage(ModuleOp module, ArrayRef<cpu::MachineCode> code,
+                       const reference::ParameterSource &parameters, const Checkpoint *checkpoint, ThreadPool &pool,
+                       const std::string &path) {
+  package::ModelT model;
+  model.producer = "mv 0.1.0";
+  model.dtype = "f32";
+  describeCheckpoint(checkpoint, model);
+  Indices indices;
+  SmallVector<plan::ParameterOp> expressions(module.getOps<plan::ParameterOp>());
+  for (plan::ParameterOp parameter : expressions) {
+    indices.parameters[parameter.getSymName()] = model.parameters.size();
+    model.parameters.push_back(describeParameter(parameter));
+  }
+  for (auto kernel : module.getOps<plan::KernelOp>()) {
+    indices.kernels[kernel.getSymName()] = model.kernels.size();
+    MV_ASSIGN_OR_RETURN(auto described, describeKernel(kernel, code));
+    model.kernels.push_back(std::move(described));
+  }
+  for (auto entry : module.getOps<plan::EntryOp>())
+    model.entries.push_back(describeEntry(entry, indices));
+
+  auto fill = [&](size_t index, std::span<std::byte> out) -> Status {
+    plan::ParameterOp parameter = expressions[index];
+    auto packing = dyn_cast_if_present<PackedAttr>(cast<RankedTensorType>(parameter.getType()).getEncoding());
+    MutableArrayRef<float> values(reinterpret_cast<float *>(out.data()), out.size() / sizeof(float));
+    Value expression = parameter.getBody().front().getTerminator()->getOperand(0);
+    if (llvm::Error error = reference::writeParameter(expression, packing, parameters, values))
+      return Status::invalidInput(llvm::toString(std::move(error)));
+    return {};
+  };
+  std::vector<package::CodeBlob> blobs;
+  for (const cpu::MachineCode &unit : code)
+    blobs.push_back({unit.target, unit.bytes});
+  package::WriterOptions options;
+  options.pool = &pool;
+  return package::writePackage(path, std::move(model), blobs, fill, options);
+}
