@@ -1,7 +1,7 @@
 /*===- mv.h - The C API of the runtime --------------------------------*- C -*-===*\
 |*
-|* Runs packages (.mvx) that mv-compile writes. Two objects: a package is a file, mapped and checked; a session is a
-|* device's threads and memory for running it.
+|* Runs packages (.mvx) that mv-compile writes. Two objects: a package is a file, mapped and checked; a
+|* session is a device's threads and memory for running it.
 |*
 |*     mv_package *package = NULL;
 |*     mv_session *session = NULL;
@@ -20,12 +20,12 @@
 |* Threads: a package may be used by any number of threads at once. A session is used by one thread at a time;
 |* several sessions on one package are independent of each other.
 |*
-|* Lifetime: a session keeps what it needs of its package, so the two may be closed in either order. Strings and
-|* arrays that a query returns belong to the object asked and live as long as it does.
+|* Lifetime: a session keeps what it needs of its package, so the two may be closed in either order. Strings
+|* and arrays that a query returns belong to the object asked and live as long as it does.
 |*
-|* Stability: handles are opaque. Every struct begins with `size`, which the caller sets to sizeof the struct (the
-|* *_INIT macros do), so that a program built against an older header goes on working: the library touches no
-|* field beyond `size`, and takes options it was not given as zero, which is always the default.
+|* Stability: handles are opaque. Every struct begins with `size`, which the caller sets to sizeof the struct
+|* (the *_INIT macros do), so that a program built against an older header goes on working: the library
+|* touches no field beyond `size`, and takes options it was not given as zero, which is always the default.
 |*
 \*===----------------------------------------------------------------------===*/
 
@@ -85,20 +85,20 @@ typedef struct mv_package_options {
 } mv_package_options;
 #define MV_PACKAGE_OPTIONS_INIT {sizeof(mv_package_options), 0, 0}
 
-/* Maps the file at `path` and checks all of it: structure, bounds, every index, checksums. `options` may be NULL. */
+/* Maps the file at `path` and checks all of it: structure, bounds, every index, checksums. */
 MV_API mv_status *mv_package_open(const char *path, const mv_package_options *options, mv_package **package);
 MV_API void mv_package_close(mv_package *package);
 
 typedef struct mv_package_info {
   size_t size;
-  const char *producer;     /* "mv 0.1.0" */
-  const char *source;       /* what it was compiled from; may be "" */
-  const char *licence;      /* licence note of the weights; may be "" */
-  const char *config;       /* the checkpoint's config.json; may be "" */
-  const char *dtype;        /* arithmetic of the kernels, "f32" */
-  uint32_t format_version;  /* of the file */
-  uint32_t entry_count;     /* at least 1 */
-  uint32_t label_count;     /* 0 where the checkpoint names no classes */
+  const char *producer;    /* "mv 0.1.0" */
+  const char *source;      /* what it was compiled from; may be "" */
+  const char *licence;     /* licence note of the weights; may be "" */
+  const char *config;      /* the checkpoint's config.json; may be "" */
+  const char *dtype;       /* arithmetic of the kernels, "f32" */
+  uint32_t format_version; /* of the file */
+  uint32_t entry_count;    /* at least 1 */
+  uint32_t label_count;    /* 0 where the checkpoint names no classes */
   uint32_t target_count;
   uint32_t kernel_count;
   uint32_t parameter_count;
@@ -107,7 +107,7 @@ typedef struct mv_package_info {
   uint64_t code_bytes;      /* of all targets */
   uint64_t plan_hash;       /* XXH3 of the plan */
 } mv_package_info;
-#define MV_PACKAGE_INFO_INIT \
+#define MV_PACKAGE_INFO_INIT                                                                                 \
   {sizeof(mv_package_info), NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 
 MV_API mv_status *mv_package_get_info(const mv_package *package, mv_package_info *info);
@@ -118,8 +118,8 @@ MV_API const char *mv_package_label(const mv_package *package, uint32_t index);
 /* How pictures become the model's input. The size to bring them to is the entry point's. */
 typedef struct mv_preprocessing_info {
   size_t size;
-  uint32_t channels;         /* length of mean and deviation */
-  const float *mean;         /* input = (value / 255 - mean) / deviation */
+  uint32_t channels; /* length of mean and deviation; 0: the package does not say, the rest is empty */
+  const float *mean; /* input = (value / 255 - mean) / deviation */
   const float *deviation;
   double crop_pct;           /* input size / size of the picture before it is cropped, in (0, 1] */
   const char *crop_mode;     /* "center": keep the proportions; "squash": change them */
@@ -132,13 +132,13 @@ MV_API mv_status *mv_package_get_preprocessing(const mv_package *package, mv_pre
 /* An entry point: the model at one resolution. Entry 0 is the default. */
 typedef struct mv_entry_info {
   size_t size;
-  const char *name;      /* "forward_224x224" */
+  const char *name; /* "forward_224x224" */
   uint32_t channels;
   uint32_t height;
   uint32_t width;
   uint32_t output_count;
   uint32_t dispatch_count;
-  uint64_t arena_bytes;  /* of intermediate results, for one image */
+  uint64_t arena_bytes; /* of intermediate results, for one image */
 } mv_entry_info;
 #define MV_ENTRY_INFO_INIT {sizeof(mv_entry_info), NULL, 0, 0, 0, 0, 0, 0}
 
@@ -162,10 +162,10 @@ MV_API mv_status *mv_package_get_output(const mv_package *package, uint32_t entr
 /* Machine code for one instruction set. */
 typedef struct mv_target_info {
   size_t size;
-  const char *name;    /* "x86-64", "x86-64-v3", "x86-64-v4" */
-  int supported;       /* whether this machine can run it */
+  const char *name; /* "x86-64", "x86-64-v3", "x86-64-v4" */
+  int supported;    /* whether this machine can run it */
   uint64_t code_bytes;
-  uint64_t code_hash;  /* XXH3 */
+  uint64_t code_hash; /* XXH3 */
 } mv_target_info;
 #define MV_TARGET_INFO_INIT {sizeof(mv_target_info), NULL, 0, 0, 0}
 
@@ -192,7 +192,7 @@ MV_API mv_status *mv_package_get_kernel(const mv_package *package, uint32_t kern
 /* How a kernel runs on one target. */
 typedef struct mv_implementation_info {
   size_t size;
-  uint32_t target;        /* index of the target */
+  uint32_t target; /* index of the target */
   uint32_t phase_count;
   uint64_t scratch_bytes; /* private memory of each worker */
 } mv_implementation_info;
@@ -218,17 +218,17 @@ MV_API mv_status *mv_package_get_phase(const mv_package *package, uint32_t kerne
 typedef struct mv_parameter_info {
   size_t size;
   const char *name;
-  const char *type;  /* as the compiler's IR prints it */
+  const char *type; /* as the compiler's IR prints it */
   uint64_t bytes;
-  uint64_t hash;     /* XXH3 of the bytes */
-  const void *data;  /* in the mapping, aligned to 64 bytes */
+  uint64_t hash;    /* XXH3 of the bytes */
+  const void *data; /* in the mapping, aligned to 64 bytes */
 } mv_parameter_info;
 #define MV_PARAMETER_INFO_INIT {sizeof(mv_parameter_info), NULL, NULL, 0, 0, NULL}
 
 MV_API mv_status *mv_package_get_parameter(const mv_package *package, uint32_t parameter,
                                            mv_parameter_info *info);
 
-/* Hashes the parameters now, on `threads` threads (0: all); for packages opened with skip_parameter_hashes. */
+/* Hashes the parameters now, for packages opened with skip_parameter_hashes. `threads` as in the options. */
 MV_API mv_status *mv_package_verify(const mv_package *package, unsigned threads);
 
 /*===----------------------------------------------------------------------===*\
@@ -239,16 +239,16 @@ typedef struct mv_session mv_session;
 
 typedef struct mv_session_options {
   size_t size;
-  /* "cpu" (NULL is the same), "cuda" or "cuda:N". A device that cannot be used is an error, never a fall-back. */
+  /* "cpu" (or NULL), "cuda" or "cuda:N". A device that cannot be used is an error: there is no fall-back. */
   const char *device;
   /* Threads of the session, the caller's included; 0: one per CPU this process may use. */
   unsigned threads;
-  /* Instruction set to use at most, e.g. "x86-64-v3"; NULL: the environment's MV_CPU_TARGET, else the best that
-     the machine and the package have. An error if either has not got it. */
+  /* Instruction set to use, e.g. "x86-64-v3"; NULL: the environment's MV_CPU_TARGET, else the best that the
+     machine and the package have. An error if either has not got it. */
   const char *cpu_target;
   /* Not 0: record every dispatch's time from the first run on. */
   int profile;
-  /* Not 0: fill memory with NaN before every run, so that a kernel that reads what none has written shows. Slow. */
+  /* Not 0: fill memory with NaN before every run, so that a kernel that reads what none has written shows. */
   int poison;
 } mv_session_options;
 #define MV_SESSION_OPTIONS_INIT {sizeof(mv_session_options), NULL, 0, NULL, 0, 0}
@@ -260,8 +260,8 @@ MV_API void mv_session_free(mv_session *session);
 
 typedef struct mv_session_info {
   size_t size;
-  const char *device;    /* "cpu" */
-  const char *target;    /* the instruction set in use, "x86-64-v4" */
+  const char *device; /* "cpu" */
+  const char *target; /* the instruction set in use, "x86-64-v4" */
   unsigned threads;
   uint64_t memory_bytes; /* reserved now: intermediate results, copies of inputs and outputs, scratch */
 } mv_session_info;
@@ -269,8 +269,8 @@ typedef struct mv_session_info {
 
 MV_API mv_status *mv_session_get_info(const mv_session *session, mv_session_info *info);
 
-/* The most memory that a run of `batch` images takes beyond the package: intermediate results, scratch, copies of
-   unaligned inputs and outputs. 0 if there is no such entry point, or no machine could run such a batch. */
+/* The most memory that a run of `batch` images takes beyond the package: intermediate results, scratch,
+   copies of unaligned inputs and outputs. 0 if there is no such entry point, or no machine could run it. */
 MV_API uint64_t mv_session_run_bytes(const mv_session *session, uint32_t entry, int64_t batch);
 
 /* Allocates what runs of up to `batch` images need, so that the first one is as fast as the others. */
@@ -278,10 +278,11 @@ MV_API mv_status *mv_session_reserve(mv_session *session, uint32_t entry, int64_
 
 /* Runs the model on `batch` images and returns when all outputs are written.
      input    f32 [batch, channels, height, width], normalised, in C order.
-     outputs  one pointer for each output of the entry point, in its order: f32 [batch, shape...]; NULL: not wanted.
+     outputs  one pointer for each output of the entry point, in its order: f32 [batch, shape...] in C order;
+              NULL: not wanted. They overlap neither each other nor the input.
      count    length of `outputs`, the entry point's output_count.
-   They must not overlap. No alignment is asked for; input and outputs aligned to 64 bytes may save a copy. An image's result depends neither
-   on the batch it is in, nor on the number of threads, nor on the run. */
+   No alignment is asked for; input and outputs aligned to 64 bytes may save a copy. An image's result depends
+   neither on the batch it is in, nor on the number of threads, nor on the run. */
 MV_API mv_status *mv_session_run(mv_session *session, uint32_t entry, int64_t batch, const float *input,
                                  float *const *outputs, size_t count);
 
@@ -295,12 +296,12 @@ MV_API mv_status *mv_session_set_profiling(mv_session *session, int enabled);
 /* One dispatch of the latest run. */
 typedef struct mv_profile_record {
   size_t size;
-  const char *label;   /* part of the model, "levels.2.blocks.3.mixer" */
+  const char *label; /* part of the model, "levels.2.blocks.3.mixer" */
   const char *kernel;
   const char *family;
-  uint32_t dispatch;   /* index within the entry point */
+  uint32_t dispatch; /* index within the entry point */
   uint32_t kernel_index;
-  int64_t start_ns;    /* since the run began */
+  int64_t start_ns; /* since the run began */
   int64_t end_ns;
   uint64_t flops;      /* of the whole batch */
   uint64_t bytes;      /* read and written, of the whole batch, parameters once */
@@ -316,7 +317,7 @@ MV_API mv_status *mv_session_get_profile(const mv_session *session, size_t index
 |* Machine
 \*===----------------------------------------------------------------------===*/
 
-/* The most capable instruction set this machine has, "x86-64-v4"; "" if it has none that packages hold code for. */
+/* The most capable instruction set of this machine, "x86-64-v4"; "" if it is no x86-64. */
 MV_API const char *mv_cpu_target(void);
 
 #ifdef __cplusplus

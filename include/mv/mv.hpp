@@ -1,7 +1,7 @@
 //===- mv.hpp - The C API with owners and exceptions ----------------*- C++ -*-===//
 //
-// A thin wrapper of mv.h, whose comments hold here: objects own their handle, a failed call throws mv::Error, names
-// are the C ones without their prefix.
+// A thin wrapper of mv.h, whose comments hold here: objects own their handle, a failed call throws mv::Error,
+// names are the C ones without their prefix.
 //
 //     mv::Package package("model.mvx");
 //     mv::Session session(package);
@@ -68,7 +68,8 @@ public:
     return detail::ask(mv_package_get_info, mv_package_info(MV_PACKAGE_INFO_INIT), get());
   }
   mv_preprocessing_info preprocessing() const {
-    return detail::ask(mv_package_get_preprocessing, mv_preprocessing_info(MV_PREPROCESSING_INFO_INIT), get());
+    return detail::ask(mv_package_get_preprocessing, mv_preprocessing_info(MV_PREPROCESSING_INFO_INIT),
+                       get());
   }
   mv_entry_info entry(uint32_t index) const {
     return detail::ask(mv_package_get_entry, mv_entry_info(MV_ENTRY_INFO_INIT), get(), index);
@@ -83,8 +84,8 @@ public:
     return detail::ask(mv_package_get_kernel, mv_kernel_info(MV_KERNEL_INFO_INIT), get(), index);
   }
   mv_implementation_info implementation(uint32_t kernel, uint32_t index) const {
-    return detail::ask(mv_package_get_implementation, mv_implementation_info(MV_IMPLEMENTATION_INFO_INIT), get(),
-                       kernel, index);
+    return detail::ask(mv_package_get_implementation, mv_implementation_info(MV_IMPLEMENTATION_INFO_INIT),
+                       get(), kernel, index);
   }
   mv_phase_info phase(uint32_t kernel, uint32_t implementation, uint32_t index) const {
     return detail::ask(mv_package_get_phase, mv_phase_info(MV_PHASE_INFO_INIT), get(), kernel, implementation,

@@ -6,7 +6,8 @@
 // becomes
 //
 //     %1 = mv.kernel(%0) : (...) -> tensor<?x56x56x20xf32, #mv.layout<halo = 1, channels = 32>> { ... }
-//     %2 = mv.kernel(%1, %w) : (tensor<?x56x56x20xf32, #mv.layout<halo = 1, channels = 32>>, ...) -> ... { ... }
+//     %2 = mv.kernel(%1, %w) : (tensor<?x56x56x20xf32, #mv.layout<halo = 1, channels = 32>>, ...) -> ... {
+//     ... }
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,8 +27,8 @@ using namespace mv;
 // Decisions
 //===----------------------------------------------------------------------===//
 
-/// An image's channels stay dense: there are few of them, once in a model, and padding three to sixteen would cost
-/// more traffic than whole vectors save.
+/// An image's channels stay dense: there are few of them, once in a model, and padding three to sixteen would
+/// cost more traffic than whole vectors save.
 static constexpr int64_t kImageChannels = 4;
 
 int64_t mv::getStoredChannels(int64_t channels, int64_t multiple) {
@@ -91,9 +92,8 @@ struct ChooseLayoutsPass : mv::impl::ChooseLayoutsBase<ChooseLayoutsPass> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     SmallVector<Value> dense(getOperation().getArguments());
-    getOperation().walk([&](KernelOp op) {
-      llvm::copy_if(op.getResults(), std::back_inserter(dense), isSeenByCaller);
-    });
+    getOperation().walk(
+        [&](KernelOp op) { llvm::copy_if(op.getResults(), std::back_inserter(dense), isSeenByCaller); });
     for (Value value : dense)
       copyForConvolutions(rewriter, value);
     getOperation().walk([&](KernelOp op) {

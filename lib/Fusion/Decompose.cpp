@@ -5,7 +5,8 @@
 // becomes
 //
 //     %w = mv.parameter "levels.0.downsample.reduction.0.weight" : tensor<160x80x3x3xf32>
-//     %2 = mv.conv2d %1, %w stride 2 : (tensor<?x56x56x80xf32>, tensor<160x80x3x3xf32>) -> tensor<?x28x28x160xf32>
+//     %2 = mv.conv2d %1, %w stride 2 : (tensor<?x56x56x80xf32>, tensor<160x80x3x3xf32>) ->
+//     tensor<?x28x28x160xf32>
 //
 // The decompositions are in DecomposeMaps.cpp and DecomposeTokens.cpp.
 //

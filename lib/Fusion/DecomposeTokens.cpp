@@ -85,8 +85,8 @@ static Value buildMixerMiddle(DecompositionBuilder &b, Value xz, const MixerBias
   Value step = buildStep(b, dt, half);
   Value a = buildA(b, half);
   Value skip = b.parameter("mixer.D", {half});
-  Value y = SelectiveScanOp::create(builder, b.at("mixer.scan"), x.getType(), x, step, a, inputMatrix, outputMatrix,
-                                    skip);
+  Value y = SelectiveScanOp::create(builder, b.at("mixer.scan"), x.getType(), x, step, a, inputMatrix,
+                                    outputMatrix, skip);
   return ConcatOp::create(builder, b.at("mixer.concat"), xz.getType(), y, z);
 }
 
@@ -119,8 +119,8 @@ SmallVector<Value> mv::decompose(OpBuilder &builder, AttentionBlockOp op) {
     kWeight = b.parameter("mixer.k_norm.weight", {headDim});
     kBias = b.parameter("mixer.k_norm.bias", {headDim});
   }
-  Value mixed = AttentionOp::create(builder, b.at("mixer.attention"), op.getInput().getType(), qkv, qWeight, qBias,
-                                    kWeight, kBias, builder.getI64IntegerAttr(op.getHeads()),
+  Value mixed = AttentionOp::create(builder, b.at("mixer.attention"), op.getInput().getType(), qkv, qWeight,
+                                    qBias, kWeight, kBias, builder.getI64IntegerAttr(op.getHeads()),
                                     builder.getF64FloatAttr(1.0 / std::sqrt(double(headDim))),
                                     builder.getF64FloatAttr(1e-5));
   Value out = b.linear("mixer.proj", mixed, channels, /*hasBias=*/true);

@@ -32,9 +32,11 @@ Value DecompositionBuilder::zero(ArrayRef<int64_t> shape) {
   return ParamZeroOp::create(builder, origin, RankedTensorType::get(shape, element));
 }
 
-Value DecompositionBuilder::conv2D(StringRef part, Value input, int64_t channels, int64_t stride, bool hasBias) {
+Value DecompositionBuilder::conv2D(StringRef part, Value input, int64_t channels, int64_t stride,
+                                   bool hasBias) {
   ArrayRef<int64_t> in = cast<RankedTensorType>(input.getType()).getShape();
-  auto type = RankedTensorType::get({in[0], ceilDiv(in[1], stride), ceilDiv(in[2], stride), channels}, element);
+  auto type =
+      RankedTensorType::get({in[0], ceilDiv(in[1], stride), ceilDiv(in[2], stride), channels}, element);
   Value weight = parameter((part + ".weight").str(), {channels, in[3], 3, 3});
   Value bias = hasBias ? parameter((part + ".bias").str(), {channels}) : Value();
   return Conv2DOp::create(builder, at(part), type, input, weight, bias, stride);

@@ -27,7 +27,8 @@ using namespace mlir;
 using namespace mv;
 
 /// `parameter` with its first `rows` rows times `scale`.
-static Value scaleFirstRows(RewriterBase &rewriter, Location loc, Value parameter, int64_t rows, double scale) {
+static Value scaleFirstRows(RewriterBase &rewriter, Location loc, Value parameter, int64_t rows,
+                            double scale) {
   int64_t allRows = cast<RankedTensorType>(parameter.getType()).getShape()[0];
   Value first = param::sliceRows(rewriter, loc, parameter, 0, rows);
   Value rest = param::sliceRows(rewriter, loc, parameter, rows, allRows);

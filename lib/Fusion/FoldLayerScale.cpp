@@ -34,7 +34,8 @@ static void foldLayerScale(RewriterBase &rewriter, ScaleOp op) {
   if (!input.hasOneUse())
     return missed(op, "the value before the scale has other readers");
   rewriter.setInsertionPoint(op);
-  replaceWithProducer(rewriter, op, foldScaleAndShift(rewriter, op.getLoc(), input, op.getScale(), /*shift=*/Value()));
+  replaceWithProducer(rewriter, op,
+                      foldScaleAndShift(rewriter, op.getLoc(), input, op.getScale(), /*shift=*/Value()));
 }
 
 namespace {

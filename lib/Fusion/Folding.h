@@ -24,8 +24,7 @@ mlir::Value foldScaleAndShift(mlir::RewriterBase &rewriter, mlir::Location loc, 
 void replaceWithProducer(mlir::RewriterBase &rewriter, mlir::Operation *op, mlir::Value replacement);
 
 /// All ops of one kind below `root`, in program order: a pass decides about each once, whatever it rewrites.
-template <typename OpT>
-llvm::SmallVector<OpT> collect(mlir::Operation *root) {
+template <typename OpT> llvm::SmallVector<OpT> collect(mlir::Operation *root) {
   llvm::SmallVector<OpT> ops;
   root->walk([&](OpT op) { ops.push_back(op); });
   return ops;

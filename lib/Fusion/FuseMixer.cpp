@@ -27,7 +27,8 @@ using namespace mlir;
 using namespace mv;
 
 namespace {
-/// Follows a mixer from its scan to both sides. The first thing that is not as expected is kept as the reason.
+/// Follows a mixer from its scan to both sides. The first thing that is not as expected is kept as the
+/// reason.
 class MixerMatcher {
 public:
   explicit MixerMatcher(SelectiveScanOp scan) : scan(scan) {}
@@ -39,7 +40,8 @@ public:
     auto step = producer<SliceOp>(operand(stepProduct), "the step is not a slice of a projection");
     auto b = producer<SliceOp>(scan.getB(), "b is not a slice of a projection");
     auto c = producer<SliceOp>(scan.getC(), "c is not a slice of a projection");
-    auto projection = producer<LinearOp>(operand(step), "step, b and c do not come from a product", /*readers=*/3);
+    auto projection =
+        producer<LinearOp>(operand(step), "step, b and c do not come from a product", /*readers=*/3);
     auto silu = producer<SiluOp>(operand(x), "the scan's input is not a slice of a SiLU", /*readers=*/2);
     producer<Conv1DOp>(operand(silu), "there is no convolution before the SiLU");
     if (!reason.empty())
@@ -70,8 +72,7 @@ private:
   static Value operand(Operation *op) { return op ? op->getOperand(0) : Value(); }
 
   /// The op of type OpT that computes `value`, if it has this many readers.
-  template <typename OpT>
-  OpT producer(Value value, StringRef otherwise, unsigned readers = 1) {
+  template <typename OpT> OpT producer(Value value, StringRef otherwise, unsigned readers = 1) {
     auto op = value ? value.getDefiningOp<OpT>() : OpT();
     if (!op) {
       fail(otherwise);

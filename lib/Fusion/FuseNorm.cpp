@@ -23,7 +23,8 @@ namespace mv {
 using namespace mlir;
 using namespace mv;
 
-/// Whether `use` is the activation of a product: of a bare linear, or of a kernel that does nothing else with it.
+/// Whether `use` is the activation of a product: of a bare linear, or of a kernel that does nothing else with
+/// it.
 static bool isActivationOfProduct(OpOperand &use) {
   if (auto linear = dyn_cast<LinearOp>(use.getOwner()))
     return use.get() == linear.getInput();

@@ -29,8 +29,8 @@ using namespace mv;
 // Decisions
 //===----------------------------------------------------------------------===//
 
-/// The op that can be appended to a kernel that ends in `last`, or null. Its other operands need no check: they are
-/// defined before it, and the kernel takes its place.
+/// The op that can be appended to a kernel that ends in `last`, or null. Its other operands need no check:
+/// they are defined before it, and the kernel takes its place.
 static Operation *getNextOfChain(Operation *last) {
   if (isMovement(last) || last->getNumResults() != 1 || !last->hasOneUse())
     return nullptr;
@@ -64,7 +64,8 @@ static void fuseChains(RewriterBase &rewriter, Block &block, function_ref<bool(O
   }
 }
 
-/// Whether a chain of pointwise ops starts here: the value before is computed by something else, or read by others.
+/// Whether a chain of pointwise ops starts here: the value before is computed by something else, or read by
+/// others.
 static bool beginsPointwiseChain(Operation *op) {
   if (!isa<PointwiseOpInterface>(op))
     return false;

@@ -58,12 +58,12 @@ static Location fuseLocations(KernelOp kernel) {
   return FusedLoc::get(kernel.getContext(), locations);
 }
 
-static KernelOp createEmptyKernel(RewriterBase &rewriter, Location loc, TypeRange results, ValueRange inputs) {
+static KernelOp createEmptyKernel(RewriterBase &rewriter, Location loc, TypeRange results,
+                                  ValueRange inputs) {
   auto kernel = KernelOp::create(rewriter, loc, results, inputs);
   SmallVector<Location> locations = llvm::map_to_vector(inputs, [](Value input) { return input.getLoc(); });
-  SmallVector<Type> types = llvm::map_to_vector(inputs.getTypes(), [](Type type) -> Type {
-    return withoutLayout(cast<RankedTensorType>(type));
-  });
+  SmallVector<Type> types = llvm::map_to_vector(
+      inputs.getTypes(), [](Type type) -> Type { return withoutLayout(cast<RankedTensorType>(type)); });
   rewriter.createBlock(&kernel.getBody(), {}, types, locations);
   return kernel;
 }

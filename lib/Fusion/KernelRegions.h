@@ -1,8 +1,9 @@
 //===- KernelRegions.h - Grouping ops into mv.kernel ----------------*- C++ -*-===//
 //
-// All fusions are one operation: outline a list of ops, some of which may be kernels already, into one kernel. It is
-// placed where the last of them was. Every operand of an earlier op is defined before that place, and nobody outside
-// reads an intermediate value (the passes see to that), so order and meaning are kept whatever lies in between.
+// All fusions are one operation: outline a list of ops, some of which may be kernels already, into one
+// kernel. It is placed where the last of them was. Every operand of an earlier op is defined before that
+// place, and nobody outside reads an intermediate value (the passes see to that), so order and meaning are
+// kept whatever lies in between.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,8 +15,9 @@
 
 namespace mv {
 
-/// Outlines `ops` (of one block, in program order; values but the last op's are read by them alone) into one kernel
-/// with the results of the last. Kernels among them dissolve into it. Located at the root first, then at all ops.
+/// Outlines `ops` (of one block, in program order; values but the last op's are read by them alone) into one
+/// kernel with the results of the last. Kernels among them dissolve into it. Located at the root first, then
+/// at all ops.
 KernelOp outlineKernel(mlir::RewriterBase &rewriter, llvm::ArrayRef<mlir::Operation *> ops);
 
 /// A kernel without ops, whose result is its input.

@@ -6,8 +6,8 @@ using namespace mlir;
 using namespace mv;
 
 static Value unaryWithScalar(OpBuilder &builder, Location loc, UnaryKind kind, Value input, double scalar) {
-  return ParamUnaryOp::create(builder, loc, input.getType(), UnaryKindAttr::get(builder.getContext(), kind), input,
-                              builder.getF64FloatAttr(scalar));
+  return ParamUnaryOp::create(builder, loc, input.getType(), UnaryKindAttr::get(builder.getContext(), kind),
+                              input, builder.getF64FloatAttr(scalar));
 }
 
 /// `input` with another first dimension.
@@ -31,8 +31,8 @@ Value param::multiplyScalar(OpBuilder &builder, Location loc, Value input, doubl
 }
 
 Value param::binary(OpBuilder &builder, Location loc, BinaryKind kind, Value lhs, Value rhs) {
-  return ParamBinaryOp::create(builder, loc, lhs.getType(), BinaryKindAttr::get(builder.getContext(), kind), lhs, rhs,
-                               builder.getI64IntegerAttr(0));
+  return ParamBinaryOp::create(builder, loc, lhs.getType(), BinaryKindAttr::get(builder.getContext(), kind),
+                               lhs, rhs, builder.getI64IntegerAttr(0));
 }
 
 Value param::sliceRows(OpBuilder &builder, Location loc, Value input, int64_t begin, int64_t end) {

@@ -15,10 +15,12 @@ mlir::Value addScalar(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value 
 mlir::Value multiplyScalar(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value input, double scalar);
 
 /// add, sub or mul of two parameters; `rhs` may be 1-D, along the first dimension of `lhs`.
-mlir::Value binary(mlir::OpBuilder &builder, mlir::Location loc, BinaryKind kind, mlir::Value lhs, mlir::Value rhs);
+mlir::Value binary(mlir::OpBuilder &builder, mlir::Location loc, BinaryKind kind, mlir::Value lhs,
+                   mlir::Value rhs);
 
 /// Rows [begin, end) of a parameter.
-mlir::Value sliceRows(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value input, int64_t begin, int64_t end);
+mlir::Value sliceRows(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value input, int64_t begin,
+                      int64_t end);
 
 /// Concatenation along the first dimension.
 mlir::Value concat(mlir::OpBuilder &builder, mlir::Location loc, mlir::ValueRange inputs);

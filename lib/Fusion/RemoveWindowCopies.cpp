@@ -7,8 +7,8 @@
 //
 //     %1 = mv.kernel(%x, %w) { mv.conv2d, mv.window_partition }
 //
-// The copy is gone: the kernel computes the same values and stores them at other addresses (and zeros where a window
-// reaches beyond the map).
+// The copy is gone: the kernel computes the same values and stores them at other addresses (and zeros where a
+// window reaches beyond the map).
 //
 //===----------------------------------------------------------------------===//
 
@@ -33,11 +33,13 @@ using namespace mv;
 /// The value from before the pair, if `op` undoes the op before it; null otherwise.
 static Value getCancelled(WindowReverseOp op) {
   auto partition = op.getInput().getDefiningOp<WindowPartitionOp>();
-  bool cancels = partition && partition.getWindow() == op.getWindow() && partition.getInput().getType() == op.getType();
+  bool cancels =
+      partition && partition.getWindow() == op.getWindow() && partition.getInput().getType() == op.getType();
   return cancels ? partition.getInput() : Value();
 }
 
-/// Partition after reverse is the identity only where the windows hold no padding: reversing drops what padding holds.
+/// Partition after reverse is the identity only where the windows hold no padding: reversing drops what
+/// padding holds.
 static Value getCancelled(WindowPartitionOp op) {
   auto reverse = op.getInput().getDefiningOp<WindowReverseOp>();
   if (!reverse || reverse.getWindow() != op.getWindow() || reverse.getInput().getType() != op.getType())
@@ -47,8 +49,7 @@ static Value getCancelled(WindowPartitionOp op) {
   return map[1] % window == 0 && map[2] % window == 0 ? reverse.getInput() : Value();
 }
 
-template <typename OpT>
-static void cancelPairs(RewriterBase &rewriter, Operation *root) {
+template <typename OpT> static void cancelPairs(RewriterBase &rewriter, Operation *root) {
   for (OpT op : collect<OpT>(root)) {
     Value before = getCancelled(op);
     if (!before)

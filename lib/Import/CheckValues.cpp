@@ -20,9 +20,10 @@ struct Chunk {
 };
 } // namespace
 
-static constexpr int64_t kChunk = 1 << 16; ///< Elements: 256 KiB of float32.
-static constexpr int64_t kReadAhead =
-    1 << 12; ///< Elements converted at a time: 16 KiB, in the first-level cache.
+/// Elements that a thread takes at a time: 256 KiB of float32.
+static constexpr int64_t kChunk = 1 << 16;
+/// Elements converted at a time: 16 KiB, which stay in the first-level cache.
+static constexpr int64_t kReadAhead = 1 << 12;
 static constexpr int64_t kNone = -1;
 
 /// One pass without branches: the compiler makes vector instructions of it.

@@ -70,9 +70,10 @@ std::string mv::licenceFromReadme(std::string_view readme) {
   return std::string(name.empty() ? license : name);
 }
 
-static std::string findLicence(const ModelConfig &config) {
+/// Of the weights, so from the README beside them, wherever the config is.
+static std::string findLicence(const ModelConfig &config, const WeightFile &weights) {
   // A checkpoint need not have a README, and its front matter need not name a licence.
-  fs::path readme = fs::path(config.path).parent_path() / "README.md";
+  fs::path readme = fs::path(weights.source()).parent_path() / "README.md";
   std::string licence;
   if (StatusOr<MappedFile> file = MappedFile::open(readme.string()); file.ok())
     licence = licenceFromReadme({reinterpret_cast<const char *>(file->bytes().data()), file->bytes().size()});
@@ -92,7 +93,9 @@ StatusOr<Checkpoint> mv::loadCheckpoint(const std::string &source, const std::st
   MV_ASSIGN_OR_RETURN(WeightFile weights, WeightFile::open(location.weights, config));
   MV_ASSIGN_OR_RETURN(ResolvedModel model, resolveModel(config, weights));
   MV_RETURN_IF_ERROR(checkValues(model.spec, weights, pool));
-  std::string licence = weights.isRandom() ? std::string() : findLicence(config);
+  std::string licence = weights.isRandom() ? std::string() : findLicence(config, weights);
+  if (weights.isRandom())
+    model.warnings.push_back("the weights are made up (" + weights.source() + "): answers will mean nothing");
   return Checkpoint{std::move(config),          std::move(weights),        std::move(model.spec),
                     std::move(model.leftovers), std::move(model.warnings), std::move(licence)};
 }

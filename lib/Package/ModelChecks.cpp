@@ -1,7 +1,7 @@
 //===- ModelChecks.cpp - Every index, size and offset of a plan -----------------===//
 //
-// FlatBuffers' verifier has shown that the plan's tables, vectors and strings lie inside it. What they say is checked
-// here, in the order of the schema, so that each check may rely on the ones above it.
+// FlatBuffers' verifier has shown that the plan's tables, vectors and strings lie inside it. What they say is
+// checked here, in the order of the schema, so that each check may rely on the ones above it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,7 +28,8 @@ namespace {
 
 class ModelChecker {
 public:
-  ModelChecker(const Model &model, std::span<const SectionRecord> sections) : model_(model), sections_(sections) {}
+  ModelChecker(const Model &model, std::span<const SectionRecord> sections)
+      : model_(model), sections_(sections) {}
 
   Status check();
 
@@ -69,7 +70,15 @@ private:
   Status checkIndex(uint64_t index, uint64_t count, const std::string &where) const {
     if (index < count)
       return Status();
-    return fail(where, "expected an index below " + std::to_string(count) + ", found " + std::to_string(index));
+    return fail(where,
+                "expected an index below " + std::to_string(count) + ", found " + std::to_string(index));
+  }
+  /// FlatBuffers' verifier leaves open where a vector's structs lie.
+  template <typename T>
+  Status checkStructs(const flatbuffers::Vector<const T *> &structs, const std::string &where) const {
+    if (reinterpret_cast<uintptr_t>(structs.Data()) % alignof(T) == 0)
+      return Status();
+    return fail(where, "expected structs aligned to " + std::to_string(alignof(T)) + " bytes, found others");
   }
   Status checkAligned(uint64_t value, const std::string &where) const {
     if (value % kBufferAlignment == 0)
@@ -100,6 +109,12 @@ static uint64_t outputBytes(const Output &output) {
   return bytes;
 }
 
+bool mv::package::hasPreprocessing(const Model &model) {
+  const Preprocessing &preprocessing = *model.preprocessing();
+  return preprocessing.mean() && preprocessing.std() && preprocessing.mean()->size() > 0 &&
+         preprocessing.mean()->size() == preprocessing.std()->size();
+}
+
 Status ModelChecker::check() {
   MV_RETURN_IF_ERROR(checkTexts());
   MV_RETURN_IF_ERROR(checkPreprocessing());
@@ -125,15 +140,20 @@ Status ModelChecker::checkTexts() const {
   return Status();
 }
 
+/// Complete, or absent: a model that was compiled from IR alone has none.
 Status ModelChecker::checkPreprocessing() const {
   const Preprocessing &preprocessing = *model_.preprocessing();
   const std::string where = "preprocessing";
-  if (!preprocessing.mean() || !preprocessing.std() || preprocessing.mean()->size() != preprocessing.std()->size())
-    return fail(where, "expected a mean and a deviation of each channel");
+  if (!hasPreprocessing(model_)) {
+    if (preprocessing.mean() || preprocessing.std())
+      return fail(where, "expected a mean and a deviation of each channel");
+    return Status();
+  }
   for (uint32_t index = 0; index < preprocessing.mean()->size(); ++index) {
     const float deviation = preprocessing.std()->Get(index);
     if (!std::isfinite(preprocessing.mean()->Get(index)) || !std::isfinite(deviation) || deviation == 0)
-      return fail(where, "expected finite means and deviations other than 0 in channel " + std::to_string(index));
+      return fail(where,
+                  "expected finite means and deviations other than 0 in channel " + std::to_string(index));
   }
   if (!std::isfinite(preprocessing.crop_pct()) || preprocessing.crop_pct() <= 0)
     return fail(where, "expected a crop_pct above 0, found " + std::to_string(preprocessing.crop_pct()));
@@ -164,8 +184,8 @@ Status ModelChecker::checkParameters() const {
     end = parameter.offset() + parameter.bytes();
   }
   if (end + kReadablePadding > section)
-    return fail("parameters", "expected " + std::to_string(kReadablePadding) + " bytes after the last, found " +
-                                  std::to_string(section - end));
+    return fail("parameters", "expected " + std::to_string(kReadablePadding) +
+                                  " bytes after the last, found " + std::to_string(section - end));
   return Status();
 }
 
@@ -208,12 +228,13 @@ Status ModelChecker::checkKernels() const {
 }
 
 Status ModelChecker::checkArguments(const Kernel &kernel, const std::string &where) const {
+  MV_RETURN_IF_ERROR(checkStructs(*kernel.arguments(), where + ", arguments"));
   auto role = ArgumentRole::Input;
   for (uint32_t index = 0; index < kernel.arguments()->size(); ++index) {
     const Argument &argument = *kernel.arguments()->Get(index);
     const std::string here = where + ", argument " + std::to_string(index);
-    MV_RETURN_IF_ERROR(checkRange(uint64_t(argument.role()), uint64_t(role), uint64_t(ArgumentRole::MAX),
-                                  here + ", role"));
+    MV_RETURN_IF_ERROR(
+        checkRange(uint64_t(argument.role()), uint64_t(role), uint64_t(ArgumentRole::MAX), here + ", role"));
     if (role == ArgumentRole::Workspace)
       return fail(here, "expected no argument after the workspace");
     role = argument.role();
@@ -233,13 +254,15 @@ Status ModelChecker::checkImplementations(const Kernel &kernel, const std::strin
     if (!targets.insert(implementation.code()).second)
       return fail(here, "expected one for each target, found a second");
     MV_RETURN_IF_ERROR(checkRange(implementation.scratch(), 0, kMaxScratch, here + ", scratch"));
+    MV_RETURN_IF_ERROR(checkStructs(*implementation.phases(), here + ", phases"));
     MV_RETURN_IF_ERROR(checkRange(implementation.phases()->size(), 1, kMaxCount, here + ", phases"));
     const uint64_t codeBytes = sections_[model_.code()->Get(implementation.code())->section()].bytes;
     for (const Phase *phase : *implementation.phases()) {
       MV_RETURN_IF_ERROR(checkIndex(phase->code_offset(), codeBytes, here + ", code offset"));
       MV_RETURN_IF_ERROR(checkRange(phase->items(), 1, kMaxCount, here + ", items"));
       MV_RETURN_IF_ERROR(checkRange(phase->group(), 1, kMaxCount, here + ", group"));
-      MV_RETURN_IF_ERROR(checkRange(phase->multiplier(), 1, kMaxCount / phase->items(), here + ", multiplier"));
+      MV_RETURN_IF_ERROR(
+          checkRange(phase->multiplier(), 1, kMaxCount / phase->items(), here + ", multiplier"));
     }
   }
   return Status();
@@ -262,8 +285,9 @@ Status ModelChecker::checkEntries() const {
     MV_RETURN_IF_ERROR(checkRange(entry.height(), 1, kMaxSide, where + ", height"));
     MV_RETURN_IF_ERROR(checkRange(entry.width(), 1, kMaxSide, where + ", width"));
     MV_RETURN_IF_ERROR(checkRange(imageBytes(entry), 1, kMaxBytes, where + ", bytes of an image"));
-    MV_RETURN_IF_ERROR(checkRange(model_.preprocessing()->mean()->size(), entry.channels(), entry.channels(),
-                                  where + ", channels of the preprocessing"));
+    if (hasPreprocessing(model_))
+      MV_RETURN_IF_ERROR(checkRange(model_.preprocessing()->mean()->size(), entry.channels(),
+                                    entry.channels(), where + ", channels of the preprocessing"));
     MV_RETURN_IF_ERROR(checkRange(entry.arena(), 0, kMaxBytes, where + ", arena"));
     MV_RETURN_IF_ERROR(checkAligned(entry.arena(), where + ", arena"));
     MV_RETURN_IF_ERROR(checkOutputs(entry, where));
@@ -298,12 +322,13 @@ Status ModelChecker::checkDispatches(const Entry &entry, const std::string &wher
     const std::string here = where + ", " + numbered("dispatch", index, dispatch.label()->string_view());
     MV_RETURN_IF_ERROR(checkOptionalText(dispatch.label(), here + ", label"));
     MV_RETURN_IF_ERROR(checkIndex(dispatch.kernel(), model_.kernels()->size(), here + ", kernel"));
+    MV_RETURN_IF_ERROR(checkStructs(*dispatch.buffers(), here + ", buffers"));
     const auto &arguments = *model_.kernels()->Get(dispatch.kernel())->arguments();
     MV_RETURN_IF_ERROR(checkRange(dispatch.buffers()->size(), arguments.size(), arguments.size(),
                                   here + ", number of buffers"));
     for (uint32_t position = 0; position < arguments.size(); ++position)
-      MV_RETURN_IF_ERROR(checkBuffer(entry, *dispatch.buffers()->Get(position), *arguments.Get(position), written,
-                                     here + ", buffer " + std::to_string(position)));
+      MV_RETURN_IF_ERROR(checkBuffer(entry, *dispatch.buffers()->Get(position), *arguments.Get(position),
+                                     written, here + ", buffer " + std::to_string(position)));
   }
   for (uint32_t index = 0; index < written.size(); ++index)
     if (!written[index])
@@ -351,8 +376,8 @@ Status ModelChecker::checkBuffer(const Entry &entry, const Buffer &buffer, const
                            std::to_string(unsigned(buffer.kind())));
   }
   if (argument.bytes() > available)
-    return fail(where, "expected at least the " + std::to_string(argument.bytes()) + " bytes its kernel uses, found " +
-                           std::to_string(available));
+    return fail(where, "expected at least the " + std::to_string(argument.bytes()) +
+                           " bytes its kernel uses, found " + std::to_string(available));
   return Status();
 }
 

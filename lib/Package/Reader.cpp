@@ -76,19 +76,21 @@ Status PackageFile::checkHeader() {
   std::memcpy(&header_, bytes_.data(), sizeof(FileHeader));
   // The version first: in another one, nothing that follows need hold.
   if (header_.version != kFormatVersion)
-    return Status::invalidInput(quote(path_, PATH_MAX) + " has package format " + std::to_string(header_.version) +
-                                ", this mv reads format " + std::to_string(kFormatVersion) +
-                                (header_.version > kFormatVersion
-                                     ? ": use the mv that wrote it, or a newer one"
-                                     : ": compile the model again with this mv"));
+    return Status::invalidInput(
+        quote(path_, PATH_MAX) + " has package format " + std::to_string(header_.version) +
+        ", this mv reads format " + std::to_string(kFormatVersion) +
+        (header_.version > kFormatVersion ? ": use the mv that wrote it, or a newer one"
+                                          : ": compile the model again with this mv"));
   if (header_.headerHash != hashHeader(header_))
     return corrupt("the checksum of its header is wrong");
   if (header_.flags != 0 || header_.reserved != decltype(header_.reserved){})
-    return Status::invalidInput(quote(path_, PATH_MAX) +
-                                " uses a feature this mv does not know: use the mv that wrote it, or a newer one");
+    return Status::invalidInput(
+        quote(path_, PATH_MAX) +
+        " uses a feature this mv does not know: use the mv that wrote it, or a newer one");
   if (header_.fileBytes != bytes_.size())
-    return corrupt((bytes_.size() < header_.fileBytes ? "it is cut off: expected " : "it is too long: expected ") +
-                   bytesText(header_.fileBytes) + ", found " + std::to_string(bytes_.size()));
+    return corrupt(
+        (bytes_.size() < header_.fileBytes ? "it is cut off: expected " : "it is too long: expected ") +
+        bytesText(header_.fileBytes) + ", found " + std::to_string(bytes_.size()));
   return Status();
 }
 
@@ -106,8 +108,8 @@ Status PackageFile::checkSections() {
   uint64_t end = sizeof(FileHeader) + table.size();
   for (size_t index = 0; index < sections_.size(); ++index) {
     const SectionRecord &section = sections_[index];
-    const std::string name = "section " + std::to_string(index) + " (" +
-                             std::string(sectionKindName(section.kind)) + ")";
+    const std::string name =
+        "section " + std::to_string(index) + " (" + std::string(sectionKindName(section.kind)) + ")";
     if (sectionKindName(section.kind) == "unknown")
       return corrupt(name + " is of the unknown kind " + std::to_string(uint32_t(section.kind)));
     if (section.alignment != kSectionAlignment || section.offset % kSectionAlignment != 0)
@@ -116,7 +118,8 @@ Status PackageFile::checkSections() {
     if (section.offset < end)
       return corrupt(name + " at offset " + std::to_string(section.offset) + " overlaps what ends at " +
                      std::to_string(end));
-    if (section.bytes == 0 || section.offset > bytes_.size() || section.bytes > bytes_.size() - section.offset)
+    if (section.bytes == 0 || section.offset > bytes_.size() ||
+        section.bytes > bytes_.size() - section.offset)
       return corrupt(name + ", " + bytesText(section.bytes) + " at offset " + std::to_string(section.offset) +
                      ", is not inside the file");
     end = section.offset + section.bytes;
@@ -152,8 +155,8 @@ Status PackageFile::checkPlan() {
   // The verifier takes no larger buffer, and asserts rather than refuses.
   constexpr uint64_t kMaxPlan = FLATBUFFERS_MAX_BUFFER_SIZE - 1;
   if (plan.size() > kMaxPlan)
-    return corrupt("its plan of " + bytesText(plan.size()) + " is longer than the " + std::to_string(kMaxPlan) +
-                   " there can be");
+    return corrupt("its plan of " + bytesText(plan.size()) + " is longer than the " +
+                   std::to_string(kMaxPlan) + " there can be");
   flatbuffers::Verifier verifier(data, plan.size());
   if (!VerifyModelBuffer(verifier))
     return corrupt("its plan is no valid FlatBuffer of schema " + std::string(ModelIdentifier()));

@@ -1,7 +1,7 @@
 //===- Writer.cpp - Writing packages --------------------------------------------===//
 //
-// The order of work is the order in the file: parameters as they are made, code, then the plan, which by then knows
-// the parameters' hashes, then header and table in the space left at the front.
+// The order of work is the order in the file: parameters as they are made, code, then the plan, which by then
+// knows the parameters' hashes, then header and table in the space left at the front.
 //
 //===----------------------------------------------------------------------===//
 
@@ -115,7 +115,8 @@ Status PackageWriter::writeParameter(size_t index, const FillParameter &fillPara
                                                            &std::free);
   if (!memory)
     return Status::unavailable("cannot write " + quote(path_) + ": not enough memory for the " +
-                               std::to_string(parameter.bytes) + " bytes of parameter " + quote(parameter.name));
+                               std::to_string(parameter.bytes) + " bytes of parameter " +
+                               quote(parameter.name));
   std::memset(memory.get(), 0, allocated);
   const std::span<std::byte> bytes(static_cast<std::byte *>(memory.get()), parameter.bytes);
   MV_RETURN_IF_ERROR(fillParameter(index, bytes));
@@ -174,7 +175,8 @@ Status PackageWriter::writePlan() {
   // What the reader would refuse must not be written: it is the compiler that is wrong then, not the file.
   const Status sound = checkModel(*GetModel(plan.data()), sections_);
   if (!sound.ok())
-    return Status::internal("cannot write " + quote(path_) + ": its plan contradicts itself: " + sound.message());
+    return Status::internal("cannot write " + quote(path_) +
+                            ": its plan contradicts itself: " + sound.message());
   return file_.writeAt(offset, plan);
 }
 

@@ -14,22 +14,23 @@ using namespace mv;
 // Kernels
 //===----------------------------------------------------------------------===//
 
-/// Bytes of activations and of parameters among a kernel's buffers.
-static std::pair<uint64_t, uint64_t> inputBytes(plan::KernelOp kernel) {
-  uint64_t activations = 0, parameters = 0;
-  for (Type input : kernel.getFunctionType().getInputs()) {
-    auto tensor = cast<RankedTensorType>(input);
-    uint64_t bytes = plan::BufferType::get(kernel.getContext(), tensor).getByteSize();
-    (tensor.hasStaticShape() ? parameters : activations) += bytes;
-  }
-  return {activations, parameters};
+static uint64_t byteSize(Type type) {
+  return plan::BufferType::get(type.getContext(), cast<RankedTensorType>(type)).getByteSize();
 }
 
-static uint64_t resultBytes(plan::KernelOp kernel) {
-  uint64_t bytes = 0;
-  for (Type result : kernel.getFunctionType().getResults())
-    bytes += plan::BufferType::get(kernel.getContext(), cast<RankedTensorType>(result)).getByteSize();
-  return bytes;
+/// What the kernel does to each of its buffers, and the sums of their bytes.
+static void describeArguments(plan::KernelOp kernel, package::KernelT &described) {
+  for (Type input : kernel.getFunctionType().getInputs()) {
+    bool batched = !cast<RankedTensorType>(input).hasStaticShape();
+    described.arguments.emplace_back(package::ArgumentRole::Input, batched, byteSize(input));
+    (batched ? described.bytes_read : described.bytes_parameters) += byteSize(input);
+  }
+  for (Type result : kernel.getFunctionType().getResults()) {
+    described.arguments.emplace_back(package::ArgumentRole::Result, true, byteSize(result));
+    described.bytes_written += byteSize(result);
+  }
+  if (uint64_t workspace = kernel.getWorkspace())
+    described.arguments.emplace_back(package::ArgumentRole::Workspace, true, workspace);
 }
 
 static uint64_t flops(plan::KernelOp kernel) {
@@ -63,8 +64,7 @@ static StatusOr<std::unique_ptr<package::KernelT>> describeKernel(plan::KernelOp
   described->name = kernel.getSymName().str();
   described->family = kernel.getFamily().str();
   described->flops = flops(kernel);
-  std::tie(described->bytes_read, described->bytes_parameters) = inputBytes(kernel);
-  described->bytes_written = resultBytes(kernel);
+  describeArguments(kernel, *described);
   for (auto implementation : kernel.getImplementations().getAsRange<plan::ImplementationAttr>()) {
     MV_ASSIGN_OR_RETURN(auto compiled, describeImplementation(implementation, code));
     described->implementations.push_back(std::move(compiled));
@@ -140,8 +140,7 @@ static std::unique_ptr<package::ParameterT> describeParameter(plan::ParameterOp 
   auto described = std::make_unique<package::ParameterT>();
   described->name = parameter.getSymName().str();
   described->type = printed(parameter.getType());
-  described->bytes =
-      plan::BufferType::get(parameter.getContext(), cast<RankedTensorType>(parameter.getType())).getByteSize();
+  described->bytes = byteSize(parameter.getType());
   return described;
 }
 

@@ -34,7 +34,8 @@ namespace {
 /// Places intervals one by one in a given order.
 class Placement {
 public:
-  explicit Placement(std::span<const LiveInterval> intervals) : intervals(intervals), offsets(intervals.size(), 0) {}
+  explicit Placement(std::span<const LiveInterval> intervals)
+      : intervals(intervals), offsets(intervals.size(), 0) {}
 
   void placeAll(const Order &order) {
     for (size_t index : order)
@@ -68,7 +69,8 @@ private:
     placed.insert(position, index);
   }
 
-  /// The smallest gap between the placed intervals of the same time that holds the interval, else the place above them.
+  /// The smallest gap between the placed intervals of the same time that holds the interval, else the place
+  /// above them.
   int64_t findOffset(const LiveInterval &interval) const {
     int64_t size = roundToAlignment(interval.bytes), top = 0, best = -1, bestGap = 0;
     for (size_t other : placed) {
@@ -87,7 +89,8 @@ private:
 } // namespace
 
 /// Indices sorted by decreasing `key`; equal ones stay in program order.
-static Order sortBy(std::span<const LiveInterval> intervals, const std::function<int64_t(const LiveInterval &)> &key) {
+static Order sortBy(std::span<const LiveInterval> intervals,
+                    const std::function<int64_t(const LiveInterval &)> &key) {
   Order order(intervals.size());
   std::iota(order.begin(), order.end(), 0);
   std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {

@@ -46,7 +46,8 @@ public:
   LogicalResult build() {
     OpBuilder::InsertionGuard guard(builder);
     ArenaPlan arena = planMemory();
-    auto entry = plan::EntryOp::create(builder, function.getLoc(), function.getName(), arena.bytes, arena.live);
+    auto entry =
+        plan::EntryOp::create(builder, function.getLoc(), function.getName(), arena.bytes, arena.live);
     builder.createBlock(&entry.getBody());
     if (failed(buildArgument()) || failed(buildOutputs()))
       return failure();
@@ -61,7 +62,7 @@ private:
   ParameterTable &parameters;
   KernelTable &kernels;
   BufferLiveness liveness;
-  DenseMap<Value, int64_t> offsets;               ///< Of values in the arena.
+  DenseMap<Value, int64_t> offsets;                ///< Of values in the arena.
   DenseMap<Operation *, int64_t> workspaceOffsets; ///< By kernel.
   DenseMap<Value, Value> buffers;
   DenseMap<Operation *, Value> constants; ///< By plan.parameter.
@@ -96,7 +97,8 @@ private:
   LogicalResult buildArgument() {
     if (function.getNumArguments() != 1)
       return function.emitError("entry point '")
-             << function.getName() << "' has " << function.getNumArguments() << " arguments, expected one, the images";
+             << function.getName() << "' has " << function.getNumArguments()
+             << " arguments, expected one, the images";
     BlockArgument image = function.getArgument(0);
     buffers[image] = plan::InputOp::create(builder, image.getLoc(), getBufferType(image));
     return success();
@@ -145,18 +147,20 @@ private:
     if (bytes == 0)
       return {};
     auto tensor = RankedTensorType::get({ShapedType::kDynamic, bytes}, builder.getI8Type());
-    return buildSlice(kernel.getLoc(), workspaceOffsets.lookup(kernel), plan::BufferType::get(builder.getContext(), tensor));
+    return buildSlice(kernel.getLoc(), workspaceOffsets.lookup(kernel),
+                      plan::BufferType::get(builder.getContext(), tensor));
   }
 
   void buildDispatch(KernelOp kernel) {
     plan::KernelOp target = kernels.get(kernel);
-    SmallVector<Value> inputs = llvm::map_to_vector(kernel.getInputs(), [&](Value value) { return getInput(value); });
+    SmallVector<Value> inputs =
+        llvm::map_to_vector(kernel.getInputs(), [&](Value value) { return getInput(value); });
     SmallVector<Value> results =
         llvm::map_to_vector(kernel.getResults(), [&](Value value) { return getResult(value); });
     Value workspace = buildWorkspace(kernel, target.getWorkspace());
     StringRef part = getPartName(kernel.getLoc());
-    plan::DispatchOp::create(builder, kernel.getLoc(), target.getSymName(), part.empty() ? target.getSymName() : part,
-                             inputs, results, workspace);
+    plan::DispatchOp::create(builder, kernel.getLoc(), target.getSymName(),
+                             part.empty() ? target.getSymName() : part, inputs, results, workspace);
   }
 };
 } // namespace
@@ -206,4 +210,6 @@ private:
 };
 } // namespace
 
-std::unique_ptr<Pass> mv::createPlanPass(PlanOptions options) { return std::make_unique<PlanPass>(std::move(options)); }
+std::unique_ptr<Pass> mv::createPlanPass(PlanOptions options) {
+  return std::make_unique<PlanPass>(std::move(options));
+}

@@ -21,8 +21,8 @@ std::string NamePool::take(StringRef name) {
 // Parameters
 //===----------------------------------------------------------------------===//
 
-/// The checkpoint's name that an expression is called after: the first one in it. Of the convolution's bias folded with
-/// a batch norm, say, that is the convolution's bias.
+/// The checkpoint's name that an expression is called after: the first one in it. Of the convolution's bias
+/// folded with a batch norm, say, that is the convolution's bias.
 static StringRef getFirstName(Value value) {
   if (auto parameter = value.getDefiningOp<ParameterOp>())
     return parameter.getName();

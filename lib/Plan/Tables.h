@@ -24,8 +24,9 @@ private:
 
 /// Makes a plan.parameter of every distinct expression on parameters.
 ///
-/// Expressions are numbered by structure: an op's number stands for its name, attributes, type and the numbers of its
-/// operands. Two functions that fold the same batch norm get the same number, and the bytes are in the package once.
+/// Expressions are numbered by structure: an op's number stands for its name, attributes, type and the
+/// numbers of its operands. Two functions that fold the same batch norm get the same number, and the bytes
+/// are in the package once.
 class ParameterTable {
 public:
   ParameterTable(mlir::OpBuilder &builder, NamePool &names) : builder(builder), names(names) {}

@@ -1,7 +1,7 @@
 //===- VerifyPlan.cpp - The border between plan and kernels ---------------------===//
 //
-// Runs an entry point in the mind: which slice holds what after each dispatch. It knows nothing of liveness or of how
-// the arena was planned, so a mistake there does not hide from it.
+// Runs an entry point in the mind: which slice holds what after each dispatch. It knows nothing of liveness
+// or of how the arena was planned, so a mistake there does not hide from it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -80,7 +80,8 @@ private:
       return;
     auto state = states.find(buffer);
     if (state == states.end()) {
-      report(dispatch, "(P2)") << "'" << dispatch.getLabel() << "' reads input " << index << " before it is written";
+      report(dispatch, "(P2)") << "'" << dispatch.getLabel() << "' reads input " << index
+                               << " before it is written";
       return;
     }
     plan::DispatchOp other = state->second.overwritten;
@@ -96,7 +97,8 @@ private:
     int64_t needed = kernel ? int64_t(kernel.getWorkspace()) : 0;
     if (!slice || int64_t(slice.getBytes()) < needed)
       report(dispatch, "(P4)") << "'" << dispatch.getLabel() << "' has a workspace of "
-                               << (slice ? int64_t(slice.getBytes()) : 0) << " bytes, the kernel needs " << needed;
+                               << (slice ? int64_t(slice.getBytes()) : 0) << " bytes, the kernel needs "
+                               << needed;
   }
 
   /// What is written must not lie on what is read, nor on each other.

@@ -78,9 +78,11 @@ mv_status *mv_package_get_preprocessing(const mv_package *package, mv_preprocess
     MV_RETURN_IF_ERROR(checkPointer(package, "package"));
     const package::Preprocessing &preprocessing = *modelOf(package).preprocessing();
     mv_preprocessing_info result = MV_PREPROCESSING_INFO_INIT;
-    result.channels = preprocessing.mean()->size();
-    result.mean = preprocessing.mean()->data();
-    result.deviation = preprocessing.std()->data();
+    if (package::hasPreprocessing(modelOf(package))) {
+      result.channels = preprocessing.mean()->size();
+      result.mean = preprocessing.mean()->data();
+      result.deviation = preprocessing.std()->data();
+    }
     result.crop_pct = preprocessing.crop_pct();
     result.crop_mode = text(preprocessing.crop_mode());
     result.interpolation = text(preprocessing.interpolation());
@@ -109,7 +111,8 @@ mv_status *mv_package_get_entry(const mv_package *package, uint32_t index, mv_en
   });
 }
 
-mv_status *mv_package_find_entry(const mv_package *package, uint32_t height, uint32_t width, uint32_t *entry) {
+mv_status *mv_package_find_entry(const mv_package *package, uint32_t height, uint32_t width,
+                                 uint32_t *entry) {
   return guarded([&]() -> Status {
     MV_RETURN_IF_ERROR(checkPointer(package, "package"));
     MV_RETURN_IF_ERROR(checkPointer(entry, "entry"));
@@ -121,14 +124,16 @@ mv_status *mv_package_find_entry(const mv_package *package, uint32_t height, uin
         *entry = index;
         return Status();
       }
-      sizes += (index ? ", " : "") + std::to_string(candidate.height()) + "x" + std::to_string(candidate.width());
+      sizes +=
+          (index ? ", " : "") + std::to_string(candidate.height()) + "x" + std::to_string(candidate.width());
     }
     return Status::invalidInput(quote(package->file->path()) + " is not compiled for images of " +
                                 std::to_string(height) + "x" + std::to_string(width) + ": expected " + sizes);
   });
 }
 
-mv_status *mv_package_get_output(const mv_package *package, uint32_t entry, uint32_t index, mv_output_info *info) {
+mv_status *mv_package_get_output(const mv_package *package, uint32_t entry, uint32_t index,
+                                 mv_output_info *info) {
   return guarded([&]() -> Status {
     MV_RETURN_IF_ERROR(checkPointer(package, "package"));
     MV_RETURN_IF_ERROR(checkIndex(entry, modelOf(package).entries()->size(), "entry point"));
@@ -200,8 +205,8 @@ mv_status *mv_package_get_kernel(const mv_package *package, uint32_t index, mv_k
 }
 
 /// Kernel and implementation by index, or an error.
-static StatusOr<const package::Implementation *> findImplementation(const mv_package *package, uint32_t kernel,
-                                                                    uint32_t index) {
+static StatusOr<const package::Implementation *> findImplementation(const mv_package *package,
+                                                                    uint32_t kernel, uint32_t index) {
   MV_RETURN_IF_ERROR(checkPointer(package, "package"));
   MV_RETURN_IF_ERROR(checkIndex(kernel, modelOf(package).kernels()->size(), "kernel"));
   const auto &implementations = *modelOf(package).kernels()->Get(kernel)->implementations();

@@ -5,7 +5,8 @@
 using namespace mv;
 using namespace mv::capi;
 
-mv_status *mv_session_create(const mv_package *package, const mv_session_options *options, mv_session **session) {
+mv_status *mv_session_create(const mv_package *package, const mv_session_options *options,
+                             mv_session **session) {
   return guarded([&]() -> Status {
     MV_RETURN_IF_ERROR(checkPointer(package, "package"));
     MV_RETURN_IF_ERROR(checkPointer(session, "session"));
@@ -85,7 +86,8 @@ mv_status *mv_session_get_profile(const mv_session *session, size_t index, mv_pr
     const runtime::DispatchTime &time = source.profile()[index];
     const package::Model &model = source.package().model();
     const auto position = static_cast<uint32_t>(index);
-    const package::Dispatch &dispatch = *model.entries()->Get(source.profiledEntry())->dispatches()->Get(position);
+    const package::Dispatch &dispatch =
+        *model.entries()->Get(source.profiledEntry())->dispatches()->Get(position);
     const package::Kernel &kernel = *model.kernels()->Get(dispatch.kernel());
     const auto batch = static_cast<uint64_t>(source.profiledBatch());
     mv_profile_record result = MV_PROFILE_RECORD_INIT;

@@ -20,8 +20,8 @@ mv_status *mv::capi::toC(const Status &status) {
 Status mv::capi::checkIndex(uint64_t index, uint64_t count, const char *what) {
   if (index < count)
     return Status();
-  return Status::invalidInput("there is no " + std::string(what) + " " + std::to_string(index) + ": there are " +
-                              std::to_string(count));
+  return Status::invalidInput("there is no " + std::string(what) + " " + std::to_string(index) +
+                              ": there are " + std::to_string(count));
 }
 
 const char *mv_version(void) { return MV_VERSION; }

@@ -30,15 +30,16 @@ using package::kReadablePadding;
 /// A session's threads are a choice of the user's; this many are a slip of the finger.
 static constexpr unsigned kMaxThreads = 1024;
 
-/// How many ranges a thread gets of a loop. With 32 of them, waiting for the last takes 3% of the loop at most; a
-/// range costs about 0.1 us, two atomic operations and an indirect call.
+/// How many ranges a thread gets of a loop. With 32 of them, waiting for the last takes 3% of the loop at
+/// most; a range costs about 0.1 us, two atomic operations and an indirect call.
 static constexpr int64_t kRangesPerThread = 32;
 
-/// Room between two workers' scratch memory beyond what is used: readable padding, and no shared pair of cache lines.
+/// Room between two workers' scratch memory beyond what is used: readable padding, and no shared pair of
+/// cache lines.
 static constexpr uint64_t kScratchGap = 2 * kReadablePadding;
 
-/// Whether kernels can be given `bytes` at `pointer` to read from. They may read kReadablePadding further: harmless
-/// if the last byte's page, which is there, goes on that far.
+/// Whether kernels can be given `bytes` at `pointer` to read from. They may read kReadablePadding further:
+/// harmless if the last byte's page, which is there, goes on that far.
 static bool isReadable(const void *pointer, uint64_t bytes) {
   constexpr uint64_t kPage = 4096;
   const auto begin = reinterpret_cast<uintptr_t>(pointer);
@@ -46,7 +47,9 @@ static bool isReadable(const void *pointer, uint64_t bytes) {
   return begin % kBufferAlignment == 0 && last + kReadablePadding < kPage;
 }
 
-static bool isAligned(const void *pointer) { return reinterpret_cast<uintptr_t>(pointer) % kBufferAlignment == 0; }
+static bool isAligned(const void *pointer) {
+  return reinterpret_cast<uintptr_t>(pointer) % kBufferAlignment == 0;
+}
 
 /// Bytes that a part of the run's memory takes.
 static uint64_t partBytes(uint64_t bytes) { return alignUp(bytes + kReadablePadding, kBufferAlignment); }
@@ -57,8 +60,9 @@ static uint64_t partBytes(uint64_t bytes) { return alignUp(bytes + kReadablePadd
 
 namespace {
 
-/// Round to nearest, no exceptions, subnormal numbers as zero: whatever state a caller's thread is in, all threads
-/// compute alike. Subnormals are a decaying scan state's way to zero, and a hundred times slower than it.
+/// Round to nearest, no exceptions, subnormal numbers as zero: whatever state a caller's thread is in, all
+/// threads compute alike. Subnormals are a decaying scan state's way to zero, and a hundred times slower than
+/// it.
 class FloatState {
 public:
 #if defined(__x86_64__)
@@ -119,16 +123,18 @@ Status CPUDevice::prepareKernels() {
     const std::byte *code = code_[implementation.code()].data();
     std::vector<Phase> &phases = kernels_.emplace_back();
     for (const package::Phase *phase : *implementation.phases())
-      phases.push_back({reinterpret_cast<PhaseFunction>(reinterpret_cast<uintptr_t>(code) + phase->code_offset()),
-                        static_cast<int64_t>(phase->items()), static_cast<int64_t>(phase->group()),
-                        static_cast<int64_t>(phase->multiplier())});
+      phases.push_back(
+          {reinterpret_cast<PhaseFunction>(reinterpret_cast<uintptr_t>(code) + phase->code_offset()),
+           static_cast<int64_t>(phase->items()), static_cast<int64_t>(phase->group()),
+           static_cast<int64_t>(phase->multiplier())});
     scratch = std::max(scratch, implementation.scratch());
   }
   if (scratch == 0)
     return Status();
   scratchStride_ = alignUp(scratch, kBufferAlignment) + kScratchGap;
-  MV_ASSIGN_OR_RETURN(scratch_, Pages::allocate(scratchStride_ * pool_.size(),
-                                                "the scratch memory of " + std::to_string(pool_.size()) + " threads"));
+  MV_ASSIGN_OR_RETURN(scratch_,
+                      Pages::allocate(scratchStride_ * pool_.size(),
+                                      "the scratch memory of " + std::to_string(pool_.size()) + " threads"));
   return Status();
 }
 
@@ -152,7 +158,8 @@ void CPUDevice::prepareEntry(const package::Entry &entry) {
       const package::Buffer &buffer = *dispatch->buffers()->Get(index);
       step.buffers.push_back(buffer);
       if (buffer.kind() == BufferKind::Output)
-        info.outputs[buffer.index()].isRead |= kernel.arguments()->Get(index)->role() == package::ArgumentRole::Input;
+        info.outputs[buffer.index()].isRead |=
+            kernel.arguments()->Get(index)->role() == package::ArgumentRole::Input;
     }
     for (const Phase &phase : step.phases)
       largest = std::max(largest, uint64_t(phase.items) * uint64_t(phase.multiplier));
@@ -201,7 +208,8 @@ void CPUDevice::bindInput(const Run &run, const EntryInfo &entry) {
 /// The caller's memory where kernels may write to it and none reads from it, else our own.
 void CPUDevice::bindOutputs(const Run &run, const EntryInfo &entry) {
   const auto images = static_cast<uint64_t>(run.batch);
-  std::byte *part = memory_.data() + partBytes(images * entry.arenaBytes) + partBytes(images * entry.inputBytes);
+  std::byte *part =
+      memory_.data() + partBytes(images * entry.arenaBytes) + partBytes(images * entry.inputBytes);
   outputs_.clear();
   for (size_t index = 0; index < entry.outputs.size(); ++index) {
     const OutputInfo &output = entry.outputs[index];

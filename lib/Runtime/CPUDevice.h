@@ -1,12 +1,13 @@
 //===- CPUDevice.h - Running a package on a thread pool -------------*- C++ -*-===//
 //
-// A kernel's phase is a function `f(buffers, batch, begin, end, scratch)` that computes the workgroups [begin, end) of
-// a grid; the pool hands out ranges. What a run needs is laid out in one block of memory:
+// A kernel's phase is a function `f(buffers, batch, begin, end, scratch)` that computes the workgroups
+// [begin, end) of a grid; the pool hands out ranges. What a run needs is laid out in one block of memory:
 //
 //     | arena: slices, batch * offset each | copy of the input | output 0 | output 1 | ...
 //
-// The parts after the arena have room in every run but are touched only where the caller's own memory will not do:
-// kernels want 64-byte alignment and may read (not write) up to 64 bytes past the end of what they read.
+// The parts after the arena have room in every run but are touched only where the caller's own memory will
+// not do: kernels want 64-byte alignment and may read (not write) up to 64 bytes past the end of what they
+// read.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,7 +23,8 @@
 namespace mv::runtime {
 
 /// A function of the code section. `buffers`: those of the dispatch, in order.
-using PhaseFunction = void (*)(void *const *buffers, int64_t batch, int64_t begin, int64_t end, void *scratch);
+using PhaseFunction = void (*)(void *const *buffers, int64_t batch, int64_t begin, int64_t end,
+                               void *scratch);
 
 class CPUDevice : public Device {
 public:

@@ -9,7 +9,8 @@
 
 using namespace mv::runtime;
 
-static constexpr std::array<std::string_view, 5> kNames = {"", "x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4"};
+static constexpr std::array<std::string_view, 5> kNames = {"", "x86-64", "x86-64-v2", "x86-64-v3",
+                                                           "x86-64-v4"};
 
 /// Intel SDM volume 2A, CPUID: bit `index` of a register.
 static constexpr uint32_t bit(unsigned index) { return uint32_t(1) << index; }
@@ -29,7 +30,8 @@ static constexpr std::array<Requirement, 4> kRequirements = {{
     // SSE3, SSSE3, CMPXCHG16B, SSE4.1, SSE4.2, POPCNT; LAHF.
     {CPULevel::X86_64_v2, bit(0) | bit(9) | bit(13) | bit(19) | bit(20) | bit(23), 0, 0, bit(0), 0},
     // FMA, MOVBE, OSXSAVE, AVX, F16C; BMI1, AVX2, BMI2; LZCNT; XMM and YMM state.
-    {CPULevel::X86_64_v3, bit(12) | bit(22) | kOSXSAVE | bit(28) | bit(29), 0, bit(3) | bit(5) | bit(8), bit(5), 0x6},
+    {CPULevel::X86_64_v3, bit(12) | bit(22) | kOSXSAVE | bit(28) | bit(29), 0, bit(3) | bit(5) | bit(8),
+     bit(5), 0x6},
     // AVX-512 F, DQ, CD, BW, VL; opmask and ZMM state.
     {CPULevel::X86_64_v4, 0, 0, bit(16) | bit(17) | bit(28) | bit(30) | bit(31), 0, 0xE6},
 }};

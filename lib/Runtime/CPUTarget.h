@@ -12,8 +12,9 @@
 
 namespace mv::runtime {
 
-/// The instruction set to run `model` with on a machine of level `machine`: `requested`, or if that is empty the
-/// highest one that machine and package both have. Kernels without code for it use what they have for a lower one.
+/// The instruction set to run `model` with on a machine of level `machine`: `requested`, or if that is empty
+/// the highest one that machine and package both have. Kernels without code for it use what they have for a
+/// lower one.
 StatusOr<CPULevel> chooseLevel(const package::Model &model, CPULevel machine, std::string_view requested);
 
 /// The implementation of `kernel` for the highest level up to `level`, if there is one.

@@ -22,7 +22,8 @@ static bool isCUDA(std::string_view device) {
   if (device.empty())
     return true;
   return device.size() > 1 && device.front() == ':' &&
-         std::all_of(device.begin() + 1, device.end(), [](char digit) { return digit >= '0' && digit <= '9'; });
+         std::all_of(device.begin() + 1, device.end(),
+                     [](char digit) { return digit >= '0' && digit <= '9'; });
 }
 
 StatusOr<std::unique_ptr<Device>> Device::create(std::shared_ptr<const package::PackageFile> package,
@@ -30,8 +31,7 @@ StatusOr<std::unique_ptr<Device>> Device::create(std::shared_ptr<const package::
   if (options.device == "cpu" || options.device.empty())
     return CPUDevice::create(std::move(package), options);
   if (isCUDA(options.device))
-    return Status::unavailable("device " + quote(options.device) +
-                               " is not available: neither this mv nor " + quote(package->path()) +
-                               " has GPU code; use the device 'cpu'");
+    return Status::unavailable("device " + quote(options.device) + " is not available: neither this mv nor " +
+                               quote(package->path()) + " has GPU code; use the device 'cpu'");
   return Status::invalidInput("unknown device " + quote(options.device) + ": expected cpu, cuda or cuda:N");
 }

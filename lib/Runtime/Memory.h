@@ -18,8 +18,9 @@ public:
   /// For data. Large ones begin at, and ask for, huge pages: fewer misses of the address cache.
   /// `purpose` begins the error, which says how much was asked for and how much there is.
   static StatusOr<Pages> allocate(uint64_t bytes, const std::string &purpose);
-  /// Code, readable and executable but not writable: `bytes` at `offset`, a multiple of the page size, of the file
-  /// open as `descriptor`. Where the file system forbids execution, and without a file (-1), a copy of `content`.
+  /// Code, readable and executable but not writable: `bytes` at `offset`, a multiple of the page size, of the
+  /// file open as `descriptor`. Where the file system forbids execution, and without a file (-1), a copy of
+  /// `content`.
   static StatusOr<Pages> mapCode(int descriptor, uint64_t offset, std::span<const std::byte> content,
                                  const std::string &path);
   ~Pages();

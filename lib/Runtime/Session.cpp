@@ -22,9 +22,10 @@ Status Session::checkSize(uint32_t entry, int64_t batch) const {
     return Status::invalidInput("a batch of " + std::to_string(batch) +
                                 " images cannot be run: expected at least 1");
   if (batch > device_->batchLimit(entry))
-    return Status::unavailable("a batch of " + std::to_string(batch) + " images is beyond every machine's memory: " +
-                               quote(entries.Get(entry)->name()->string_view()) + " takes at most " +
-                               std::to_string(device_->batchLimit(entry)));
+    return Status::unavailable(
+        "a batch of " + std::to_string(batch) +
+        " images is beyond every machine's memory: " + quote(entries.Get(entry)->name()->string_view()) +
+        " takes at most " + std::to_string(device_->batchLimit(entry)));
   return Status();
 }
 
@@ -43,11 +44,12 @@ Status Session::run(const Run &run) {
   const package::Entry &entry = *package_->model().entries()->Get(run.entry);
   if (!run.input)
     return Status::invalidInput("the input is null: expected images [" + std::to_string(run.batch) + ", " +
-                                std::to_string(entry.channels()) + ", " + std::to_string(entry.height()) + ", " +
-                                std::to_string(entry.width()) + "]");
+                                std::to_string(entry.channels()) + ", " + std::to_string(entry.height()) +
+                                ", " + std::to_string(entry.width()) + "]");
   if (run.outputs.size() != entry.outputs()->size())
-    return Status::invalidInput("expected a pointer for each of the " + std::to_string(entry.outputs()->size()) +
-                                " outputs of entry point " + quote(entry.name()->string_view()) + ", found " +
+    return Status::invalidInput("expected a pointer for each of the " +
+                                std::to_string(entry.outputs()->size()) + " outputs of entry point " +
+                                quote(entry.name()->string_view()) + ", found " +
                                 std::to_string(run.outputs.size()));
   profiledEntry_ = run.entry;
   profiledBatch_ = run.batch;

@@ -67,6 +67,7 @@ Status mv::writeSafetensors(const std::string &path, std::span<const TensorToWri
     return sizeA != sizeB ? sizeA > sizeB : a->name < b->name;
   });
   std::vector<std::string_view> names;
+  names.reserve(order.size());
   for (const TensorToWrite *tensor : order)
     names.push_back(tensor->name);
   std::sort(names.begin(), names.end());

@@ -61,3 +61,16 @@ func.func @caller(%x: tensor<?x4x4x16xf32>, %w: tensor<16x16x3x3xf32>) -> (tenso
   %1 = mv.conv2d %0, %w stride 1 : (tensor<?x4x4x16xf32>, tensor<16x16x3x3xf32>) -> tensor<?x4x4x16xf32>
   return %0, %1 : tensor<?x4x4x16xf32>, tensor<?x4x4x16xf32>
 }
+
+// -----
+
+// A bare op reads plain tensors.
+// CHECK-LABEL: @negative_bare_reader
+// CHECK: mv.kernel(%arg0) : {{.*}} -> tensor<?x4x4x20xf32> {
+// CHECK: check.tensor
+func.func @negative_bare_reader(%x: tensor<?x4x4x20xf32>) {
+  %0 = mv.relu %x : tensor<?x4x4x20xf32>
+  %1 = check.tensor "expected" : tensor<?x4x4x20xf32>
+  check.expect_close %0, %1 : tensor<?x4x4x20xf32>
+  return
+}

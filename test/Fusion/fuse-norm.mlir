@@ -44,3 +44,17 @@ func.func @negative_residual(%x: tensor<?x1x4x8xf32>, %g: tensor<8xf32>, %w: ten
   %2 = mv.add %1, %0 : tensor<?x1x4x8xf32>
   return %2 : tensor<?x1x4x8xf32>
 }
+
+// -----
+
+// The product's activation and residual at once: after mv-fuse-pointwise the kernel is one reader that reads it twice.
+// AFTER-LABEL: @negative_activation_and_residual
+// AFTER: %[[N:.*]] = mv.layer_norm
+// AFTER: mv.kernel(%[[N]], %arg2)
+func.func @negative_activation_and_residual(%x: tensor<?x1x4x8xf32>, %g: tensor<8xf32>, %w: tensor<8x8xf32>) -> tensor<?x1x4x8xf32> {
+  // expected-remark@+1 {{the norm has several readers}}
+  %0 = mv.layer_norm %x, %g, %g eps 1.0e-05 : tensor<?x1x4x8xf32>, tensor<8xf32>
+  %1 = mv.linear %0, %w : (tensor<?x1x4x8xf32>, tensor<8x8xf32>) -> tensor<?x1x4x8xf32>
+  %2 = mv.add %1, %0 : tensor<?x1x4x8xf32>
+  return %2 : tensor<?x1x4x8xf32>
+}

@@ -26,7 +26,8 @@ StatusOr<std::string> libraryFolder() {
   std::filesystem::path folder = program.parent_path().parent_path() / "lib" / "cuda-sim";
   if (!error && std::filesystem::exists(folder / "libcuda.so.1"))
     return folder.string();
-  return Status::unavailable("libcuda.so.1: expected it in " + folder.string() + ", found none; build the target mv-libcuda");
+  return Status::unavailable("libcuda.so.1: expected it in " + folder.string() +
+                             ", found none; build the target mv-libcuda");
 }
 
 StatusOr<int> runChild(const std::vector<std::string> &command, const std::string &folder) {

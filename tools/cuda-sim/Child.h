@@ -13,7 +13,8 @@ namespace mv::cudasim {
 /// The folder of the simulator's libcuda.so.1: beside this program in its build or install tree.
 StatusOr<std::string> libraryFolder();
 
-/// Runs `command` with `folder` first where the dynamic linker looks, and returns its exit code; a signal is 128 + its number.
+/// Runs `command` with `folder` first where the dynamic linker looks, and returns its exit code; a signal is
+/// 128 + its number.
 StatusOr<int> runChild(const std::vector<std::string> &command, const std::string &folder);
 
 } // namespace mv::cudasim

@@ -45,7 +45,8 @@ Status checkArguments(const Arguments &arguments) {
   Checks checks;
   std::string unknown;
   if (!parseChecks(arguments.checks, checks, unknown))
-    return Status::invalidInput("--checks: expected words of memory, init, race, sync, all, none, found '" + unknown + "'");
+    return Status::invalidInput("--checks: expected words of memory, init, race, sync, all, none, found '" +
+                                unknown + "'");
   if (arguments.command.empty() && arguments.dump.empty())
     return Status::invalidInput("expected a program to run, or --dump FILE.ptx");
   return {};
@@ -103,7 +104,8 @@ int run(const Arguments &arguments) {
     return fail(folder.status());
   std::string reports = (std::filesystem::temp_directory_path() / "cuda-sim-XXXXXX").string();
   if (!mkdtemp(reports.data()))
-    return fail(Status::unavailable("cannot make a folder under " + std::filesystem::temp_directory_path().string()));
+    return fail(
+        Status::unavailable("cannot make a folder under " + std::filesystem::temp_directory_path().string()));
   setEnvironment(arguments, reports);
   StatusOr<int> code = cudasim::runChild(arguments.command, *folder);
   uint64_t findings = printReports(reports);
@@ -120,10 +122,13 @@ int main(int argc, char **argv) {
   Arguments arguments;
   CLI::App app{"Runs a CUDA program on a simulated device, on the CPU"};
   app.add_option("--device", arguments.device, "sm_80 (default), sm_86, sm_90, sm_100 or sm_120");
-  app.add_option("--checks", arguments.checks, "words of memory, init, race, sync; or all; or none (default)");
-  app.add_option("--counters", arguments.counters, "count what kernels do; print a table, write JSON to this file");
+  app.add_option("--checks", arguments.checks,
+                 "words of memory, init, race, sync; or all; or none (default)");
+  app.add_option("--counters", arguments.counters,
+                 "count what kernels do; print a table, write JSON to this file");
   app.add_option("--threads", arguments.threads, "host threads; one per CPU by default");
-  app.add_option("--devices", arguments.devices, "how many devices the program sees")->check(CLI::Range(1u, 64u));
+  app.add_option("--devices", arguments.devices, "how many devices the program sees")
+      ->check(CLI::Range(1u, 64u));
   app.add_option("--instruction-limit", arguments.instructionLimit,
                  "warp instructions of one block after which a launch times out; none by default");
   app.add_option("--dump", arguments.dump, "show the decoded kernels of this PTX file, and run nothing");

@@ -36,7 +36,8 @@ static void declareOptions(CLI::App &app, Options &options) {
   app.add_option("MODEL", options.model, "The package that mv-compile wrote")->required();
   app.add_option("--format", options.format, "text or json")->check(CLI::IsMember({"text", "json"}));
   app.add_flag("--verify", options.verify, "Compute all checksums, the parameters' too");
-  app.add_flag("--config", options.config, "Print the checkpoint's config.json, as it was read, and nothing else");
+  app.add_flag("--config", options.config,
+               "Print the checkpoint's config.json, as it was read, and nothing else");
   app.add_option("--extract-code", options.extractCode,
                  "Write the machine code for TARGET to FILE, e.g. for objdump -D -b binary -m i386:x86-64")
       ->expected(2)
@@ -59,8 +60,8 @@ static void extractCode(const Package &package, const std::string &target, const
       throw Error(static_cast<mv_code>(status.code()), status.message());
     return;
   }
-  throw Error(MV_INVALID_INPUT,
-              "there is no code for target " + quote(target) + ": expected " + (names.empty() ? "none" : names));
+  throw Error(MV_INVALID_INPUT, "there is no code for target " + quote(target) + ": expected " +
+                                    (names.empty() ? "none" : names));
 }
 
 static std::string runOptions(const Options &options) {
@@ -79,8 +80,9 @@ static std::string runOptions(const Options &options) {
 }
 
 Result mv::inspect::inspect(int argc, const char *const *argv) {
-  CLI::App app("Says what is in a package: targets, entry points, kernels, parameters, checksums, licence note.",
-               "mv-inspect");
+  CLI::App app(
+      "Says what is in a package: targets, entry points, kernels, parameters, checksums, licence note.",
+      "mv-inspect");
   Options options;
   declareOptions(app, options);
   try {

@@ -36,8 +36,8 @@ static Json describeEntries(const Package &package) {
     Json outputs = Json::array();
     for (uint32_t position = 0; position < info.output_count; ++position) {
       const mv_output_info output = package.output(index, position);
-      outputs.push_back(
-          {{"name", output.name}, {"shape", std::vector<uint32_t>(output.shape, output.shape + output.rank)}});
+      outputs.push_back({{"name", output.name},
+                         {"shape", std::vector<uint32_t>(output.shape, output.shape + output.rank)}});
     }
     entries.push_back({{"name", info.name},
                        {"input", {info.channels, info.height, info.width}},
@@ -71,14 +71,15 @@ static Json describeKernels(const Package &package) {
   Json kernels = Json::array();
   for (uint32_t index = 0; index < package.info().kernel_count; ++index) {
     const mv_kernel_info info = package.kernel(index);
-    kernels.push_back({{"name", info.name},
-                       {"family", info.family},
-                       {"dispatches", info.dispatch_count},
-                       {"flops", info.flops},
-                       {"bytes_read", info.bytes_read},
-                       {"bytes_written", info.bytes_written},
-                       {"bytes_parameters", info.bytes_parameters},
-                       {"implementations", describeImplementations(package, index, info.implementation_count)}});
+    kernels.push_back(
+        {{"name", info.name},
+         {"family", info.family},
+         {"dispatches", info.dispatch_count},
+         {"flops", info.flops},
+         {"bytes_read", info.bytes_read},
+         {"bytes_written", info.bytes_written},
+         {"bytes_parameters", info.bytes_parameters},
+         {"implementations", describeImplementations(package, index, info.implementation_count)}});
   }
   return kernels;
 }

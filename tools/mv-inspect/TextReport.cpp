@@ -61,8 +61,8 @@ static std::string scaled(uint64_t value, const char *unit) {
     ++prefix;
   }
   char text[64];
-  std::snprintf(text, sizeof(text), "%.*f %s%s", prefix == 0 || number >= 100 ? 0 : 1, number, kPrefixes[prefix],
-                unit);
+  std::snprintf(text, sizeof(text), "%.*f %s%s", prefix == 0 || number >= 100 ? 0 : 1, number,
+                kPrefixes[prefix], unit);
   return text;
 }
 
@@ -107,8 +107,12 @@ static std::string generalText(const Package &package, const std::string &path) 
     some += (index ? ", " : "") + shown(labels[index], 40);
   if (!labels.empty())
     add("labels", std::to_string(labels.size()) + ": " + some + (labels.size() > 5 ? ", ..." : ""));
-  add("preprocessing", shown(preprocessing.interpolation) + ", " + shown(preprocessing.crop_mode) + " crop of " +
-                           std::to_string(preprocessing.crop_pct).substr(0, 5));
+  if (preprocessing.channels == 0) {
+    add("preprocessing", "");
+    return text;
+  }
+  add("preprocessing", shown(preprocessing.interpolation) + ", " + shown(preprocessing.crop_mode) +
+                           " crop of " + std::to_string(preprocessing.crop_pct).substr(0, 5));
   add("mean", numbersText(preprocessing.mean, preprocessing.channels));
   add("deviation", numbersText(preprocessing.deviation, preprocessing.channels));
   return text;
@@ -145,7 +149,8 @@ static std::string implementationsText(const Package &package, uint32_t kernel, 
   std::string text;
   for (uint32_t index = 0; index < count; ++index) {
     const mv_implementation_info info = package.implementation(kernel, index);
-    text += (index ? ", " : "") + shown(package.target(info.target).name) + ": " + std::to_string(info.phase_count);
+    text += (index ? ", " : "") + shown(package.target(info.target).name) + ": " +
+            std::to_string(info.phase_count);
     if (info.scratch_bytes > 0)
       text += " (" + bytesText(info.scratch_bytes) + ")";
   }
@@ -158,7 +163,8 @@ static std::string kernelsText(const Package &package) {
   const uint32_t count = package.info().kernel_count;
   for (uint32_t index = 0; index < count; ++index) {
     const mv_kernel_info info = package.kernel(index);
-    table.add({shown(info.name), shown(info.family), implementationsText(package, index, info.implementation_count),
+    table.add({shown(info.name), shown(info.family),
+               implementationsText(package, index, info.implementation_count),
                std::to_string(info.dispatch_count), scaled(info.flops, ""), bytesText(info.bytes_read),
                bytesText(info.bytes_written), bytesText(info.bytes_parameters)});
   }

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <mutex>
+#include <new>
 
 using namespace mv;
 using namespace mv::run;
@@ -181,8 +182,15 @@ static Status loadOne(const Input &input, const Preprocessing &preprocessing, st
     input.tensor->images.readFloats(input.row * static_cast<int64_t>(out.size()), out);
     return {};
   }
-  MV_ASSIGN_OR_RETURN(Picture picture, readPicture(input.name));
-  return preprocessPicture(picture, input.name, preprocessing, out);
+  try {
+    MV_ASSIGN_OR_RETURN(Picture picture, readPicture(input.name));
+    return preprocessPicture(picture, input.name, preprocessing, out);
+  } catch (const std::bad_alloc &) {
+    // An exception must not leave a thread of the pool.
+    return Status::unavailable(quote(input.name) +
+                               ": not enough memory to decode the picture; scale it down, or use "
+                               "fewer --threads");
+  }
 }
 
 Status InputList::load(size_t begin, size_t count, const Preprocessing &preprocessing, ThreadPool &pool,

@@ -1,15 +1,17 @@
 //===- Format.h - The bytes of a package file -----------------------*- C++ -*-===//
 //
-// A package is a header, a table of sections, and the sections; docs/PackageFormat.md describes it byte by byte.
+// A package is a header, a table of sections, and the sections; docs/PackageFormat.md describes it byte by
+// byte.
 //
 //     0      FileHeader          what the file is, how long it is, hash of the table
 //     64     SectionRecord[n]    where each section lies, and its hash
 //     4096   parameters          tensors, each aligned to 64 bytes
-//            code                one section for each instruction set, mapped read-only and executable as it is
-//            plan                a FlatBuffer, Package.fbs
+//            code                one section for each instruction set, mapped read-only and executable as it
+//            is plan                a FlatBuffer, Package.fbs
 //
-// All integers are little-endian. Bytes that belong to no section are zero, so that no bit of a file is unchecked.
-// The plan comes last because it holds the parameters' hashes, which are known when they have been written.
+// All integers are little-endian. Bytes that belong to no section are zero, so that no bit of a file is
+// unchecked. The plan comes last because it holds the parameters' hashes, which are known when they have been
+// written.
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,10 +1,10 @@
 //===- Reader.h - Reading packages ----------------------------------*- C++ -*-===//
 //
-// A package comes from anywhere, and its code is going to run. So the reader believes nothing: header, table, bounds,
-// hashes, the FlatBuffer's own structure, then every index, size and offset in the plan. What open() returns can be
-// used without another check: a dispatch's buffers lie inside the arena or a parameter and are as long as its kernel
-// asks, code offsets lie inside the code. (The hashes are against damage, not against malice: whoever writes a package
-// chooses its code.)
+// A package comes from anywhere, and its code is going to run. So the reader believes nothing: header, table,
+// bounds, hashes, the FlatBuffer's own structure, then every index, size and offset in the plan. What open()
+// returns can be used without another check: a dispatch's buffers lie inside the arena or a parameter and are
+// as long as its kernel asks, code offsets lie inside the code. (The hashes are against damage, not against
+// malice: whoever writes a package chooses its code.)
 //
 //===----------------------------------------------------------------------===//
 
@@ -37,8 +37,8 @@ public:
                                                            const ReaderOptions &options = {});
   /// Reads bytes that outlive the result and are aligned to 64 bytes; for tests and fuzzing. There is no
   /// descriptor() then, so the code cannot be mapped.
-  static StatusOr<std::shared_ptr<const PackageFile>> parse(std::span<const std::byte> bytes, std::string path,
-                                                            const ReaderOptions &options = {});
+  static StatusOr<std::shared_ptr<const PackageFile>>
+  parse(std::span<const std::byte> bytes, std::string path, const ReaderOptions &options = {});
 
   const std::string &path() const { return path_; }
   /// For further mappings of the file; -1 after parse().
@@ -79,6 +79,9 @@ private:
 /// Checks all of a plan that its schema does not: every index, size and offset. `sections` has been checked.
 /// The message says where in the plan; the caller adds which file.
 Status checkModel(const Model &model, std::span<const SectionRecord> sections);
+
+/// Whether the model says how pictures become its input; one that was compiled from IR alone does not.
+bool hasPreprocessing(const Model &model);
 
 } // namespace mv::package
 

@@ -21,8 +21,8 @@ struct CodeBlob {
   std::vector<std::byte> bytes;
 };
 
-/// Writes all bytes of parameter `index` to `out`, which is zero, aligned to 64 bytes and as long as the model says.
-/// Called once for each parameter, in any order and from several threads at once.
+/// Writes all bytes of parameter `index` to `out`, which is zero, aligned to 64 bytes and as long as the
+/// model says. Called once for each parameter, in any order and from several threads at once.
 using FillParameter = std::function<Status(size_t index, std::span<std::byte> out)>;
 
 struct WriterOptions {
@@ -34,9 +34,9 @@ struct WriterOptions {
 
 /// Writes `model` to `path`, under a temporary name until it is complete. Equal arguments give equal bytes.
 ///
-/// The caller fills `model` but for what only the writer knows: each parameter's offset and hash, and `code`, which is
-/// to be empty: an implementation's `code` is an index into `code` here. What is written passes the reader's checks;
-/// a model that would not is an Internal error.
+/// The caller fills `model` but for what only the writer knows: each parameter's offset and hash, and `code`,
+/// which is to be empty: an implementation's `code` is an index into `code` here. What is written passes the
+/// reader's checks; a model that would not is an Internal error.
 Status writePackage(const std::string &path, ModelT model, std::span<const CodeBlob> code,
                     const FillParameter &fillParameter, const WriterOptions &options = {});
 

@@ -1,10 +1,11 @@
 //===- Arena.h - Many short-lived buffers in one piece of memory ----*- C++ -*-===//
 //
-// A forward pass runs its dispatches one after the other. A buffer is alive from the dispatch that writes it to the last
-// that reads it, both included, because a dispatch writes its result while it reads its inputs. Buffers that are never
-// alive at once may share memory; where each of them lies is the question here, which is known as dynamic storage
-// allocation. On a sheet of paper with dispatches to the right and addresses upwards every buffer is a rectangle:
-// moved up and down only, the rectangles must not overlap, and the top edge shall be as low as it gets.
+// A forward pass runs its dispatches one after the other. A buffer is alive from the dispatch that writes it
+// to the last that reads it, both included, because a dispatch writes its result while it reads its inputs.
+// Buffers that are never alive at once may share memory; where each of them lies is the question here, which
+// is known as dynamic storage allocation. On a sheet of paper with dispatches to the right and addresses
+// upwards every buffer is a rectangle: moved up and down only, the rectangles must not overlap, and the top
+// edge shall be as low as it gets.
 //
 //     address
 //        |      +-----+
@@ -14,12 +15,14 @@
 //        +--------+-+-------+--- dispatch
 //        0    1     2     3
 //
-// The largest sum of buffers alive at once (`live`) is a lower bound. Finding the optimum is NP-hard; placing one buffer
-// after the other, each into the smallest gap that holds it, depends on the order. A few orders are tried, and from the
-// best of them a short deterministic search goes on: a buffer at the top was placed too late, so it goes to the front.
-// A free list over time (malloc, in effect) was not taken: it knows nothing of the future and fragments.
+// The largest sum of buffers alive at once (`live`) is a lower bound. Finding the optimum is NP-hard; placing
+// one buffer after the other, each into the smallest gap that holds it, depends on the order. A few orders
+// are tried, and from the best of them a short deterministic search goes on: a buffer at the top was placed
+// too late, so it goes to the front. A free list over time (malloc, in effect) was not taken: it knows
+// nothing of the future and fragments.
 //
-// All sizes are per image. An offset o of the plan is batch * o in memory, so that one plan serves every batch.
+// All sizes are per image. An offset o of the plan is batch * o in memory, so that one plan serves every
+// batch.
 //
 //===----------------------------------------------------------------------===//
 

@@ -9,8 +9,9 @@
 
 namespace mv {
 
-/// The kernels of a function, numbered in the order they will be dispatched, and the time each value is alive: from
-/// the kernel that writes it to the last that reads it. A value that nobody reads is alive while it is written.
+/// The kernels of a function, numbered in the order they will be dispatched, and the time each value is
+/// alive: from the kernel that writes it to the last that reads it. A value that nobody reads is alive while
+/// it is written.
 class BufferLiveness {
 public:
   explicit BufferLiveness(mlir::func::FuncOp function);

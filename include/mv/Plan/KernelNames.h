@@ -11,10 +11,12 @@
 namespace mv {
 
 /// A name that says what the kernel with this body does and on which shape: conv2d_3x3_56x56x80_gelu,
-/// layer_norm_linear_m196_k320_n1280_gelu. Letters, digits and underscores; different kernels may get the same.
+/// layer_norm_linear_m196_k320_n1280_gelu. Letters, digits and underscores; different kernels may get the
+/// same.
 std::string getKernelName(mlir::Block &body);
 
-/// The part of the model a location names (levels.2.blocks.3.mixer.scan): the first name in it; empty without one.
+/// The part of the model a location names (levels.2.blocks.3.mixer.scan): the first name in it; empty without
+/// one.
 llvm::StringRef getPartName(mlir::Location location);
 
 } // namespace mv

@@ -1,7 +1,7 @@
 //===- Device.h - What a session runs on ----------------------------*- C++ -*-===//
 //
-// A device turns the plan into work on one machine part: it maps or loads the code of its kind, holds the memory, and
-// runs an entry point's dispatches in order. Sessions know devices by this interface alone.
+// A device turns the plan into work on one machine part: it maps or loads the code of its kind, holds the
+// memory, and runs an entry point's dispatches in order. Sessions know devices by this interface alone.
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,8 +27,8 @@ struct DeviceOptions {
   bool poison = false;        ///< Fill memory with NaN before every run.
 };
 
-/// One forward pass. Checked by the session: the entry exists, the batch is positive and within the device's limit,
-/// there is one pointer for each output.
+/// One forward pass. Checked by the session: the entry exists, the batch is positive and within the device's
+/// limit, there is one pointer for each output.
 struct Run {
   uint32_t entry;
   int64_t batch;

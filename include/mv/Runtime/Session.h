@@ -7,8 +7,8 @@
 
 namespace mv::runtime {
 
-/// Checks what its caller asks for, has the device do it, and keeps the latest run's profile. For one thread at a time;
-/// sessions on one package are independent.
+/// Checks what its caller asks for, has the device do it, and keeps the latest run's profile. For one thread
+/// at a time; sessions on one package are independent.
 class Session {
 public:
   static StatusOr<Session> create(std::shared_ptr<const package::PackageFile> package,

@@ -30,8 +30,8 @@ private:
   int descriptor_ = -1;
 };
 
-/// A file that appears under its name only when it is complete: written to `path`.tmp-PID, then renamed by commit().
-/// The destructor removes what was not committed.
+/// A file that appears under its name only when it is complete: written to `path`.tmp-PID, then renamed by
+/// commit(). The destructor removes what was not committed.
 class AtomicFile {
 public:
   static StatusOr<AtomicFile> create(const std::string &path);

@@ -1,8 +1,8 @@
 //===- Safetensors.h - The safetensors file format ------------------*- C++ -*-===//
 //
 // Format: an 8-byte little-endian header length, a JSON header
-// {name: {"dtype", "shape", "data_offsets"}, "__metadata__": {string: string}}, then the data, which may be unaligned.
-// Source: https://github.com/huggingface/safetensors (format description).
+// {name: {"dtype", "shape", "data_offsets"}, "__metadata__": {string: string}}, then the data, which may be
+// unaligned. Source: https://github.com/huggingface/safetensors (format description).
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,7 +22,23 @@
 namespace mv {
 
 /// Element types a file may hold. Only F64, F32, F16 and BF16 convert to float.
-enum class ElementType : uint8_t { F64, F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8, Bool, F8E4M3, F8E5M2 };
+enum class ElementType : uint8_t {
+  F64,
+  F32,
+  F16,
+  BF16,
+  I64,
+  I32,
+  I16,
+  I8,
+  U64,
+  U32,
+  U16,
+  U8,
+  Bool,
+  F8E4M3,
+  F8E5M2
+};
 
 std::string_view elementTypeName(ElementType type);
 unsigned elementSize(ElementType type);

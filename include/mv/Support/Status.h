@@ -75,6 +75,6 @@ private:
   auto MV_CONCAT(mvStatusOr, __LINE__) = (expression);                                                       \
   if (!MV_CONCAT(mvStatusOr, __LINE__).ok())                                                                 \
     return MV_CONCAT(mvStatusOr, __LINE__).status();                                                         \
-  declaration = std::move(*MV_CONCAT(mvStatusOr, __LINE__))
+  declaration = std::move(*MV_CONCAT(mvStatusOr, __LINE__)) // NOLINT(bugprone-macro-parentheses): declares
 
 #endif // MV_SUPPORT_STATUS_H

@@ -40,9 +40,9 @@ public:
 
   unsigned size() const;
 
-  /// Calls `body(worker, begin, end)` on disjoint ranges that cover [0, count), and returns when all are done.
-  /// Ranges are handed out dynamically in steps of `grain` (0: chosen from count and size()).
-  /// Not reentrant: one parallelFor at a time per pool.
+  /// Calls `body(worker, begin, end)` on disjoint ranges that cover [0, count), and returns when all are
+  /// done. Ranges are handed out dynamically in steps of `grain` (0: chosen from count and size()). Not
+  /// reentrant: one parallelFor at a time per pool.
   void parallelFor(int64_t count, int64_t grain, LoopBody body);
 
 private:

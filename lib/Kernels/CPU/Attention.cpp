@@ -1,9 +1,10 @@
 //===- Attention.cpp - Multi-head attention of each window over itself ----------===//
 //
-// A workgroup computes a block of queries of one head of one window. It walks over blocks of keys with an online
-// softmax (arXiv 2205.14135): of each query it keeps the largest score so far, the sum of exponentials and the result,
-// and rescales the latter two when the largest score grows. Sequences of up to kKeys keys need one block and no
-// rescaling. Scratch memory is bounded by the block sizes, whatever the sequence's length.
+// A workgroup computes a block of queries of one head of one window. It walks over blocks of keys with an
+// online softmax (arXiv 2205.14135): of each query it keeps the largest score so far, the sum of exponentials
+// and the result, and rescales the latter two when the largest score grows. Sequences of up to kKeys keys
+// need one block and no rescaling. Scratch memory is bounded by the block sizes, whatever the sequence's
+// length.
 //
 // The lanes of a vector are queries in the scores and channels in the result:
 //
@@ -11,11 +12,12 @@
 //   largest, sum            elementwise over the rows of scores: no reduction across lanes
 //   result[query][channel]  = sum over keys of  P[key][query] (broadcast)  *  V[key][channel]
 //
-// So keys and values are read where the projection wrote them, P where the scores were, and only the queries are
-// transposed, once a workgroup. Keys in the lanes would need transposed keys for each block of them and a reduction
-// across lanes for each query.
+// So keys and values are read where the projection wrote them, P where the scores were, and only the queries
+// are transposed, once a workgroup. Keys in the lanes would need transposed keys for each block of them and a
+// reduction across lanes for each query.
 //
-// Scores are in units of log2: the scale and log2(e) are multiplied into the queries, and exp2 is the exponential.
+// Scores are in units of log2: the scale and log2(e) are multiplied into the queries, and exp2 is the
+// exponential.
 //
 //===----------------------------------------------------------------------===//
 
@@ -36,7 +38,8 @@ using namespace mv::cpu;
 // Decisions
 //===----------------------------------------------------------------------===//
 
-/// Queries of a workgroup and keys of a block at most: scores, keys and values of a block stay in a 256 KiB cache.
+/// Queries of a workgroup and keys of a block at most: scores, keys and values of a block stay in a 256 KiB
+/// cache.
 static constexpr int64_t kQueries = 64, kKeys = 256;
 /// Below every score, and far enough from the ends of f32 that differences with it are finite.
 static constexpr double kLowest = -1e38;
@@ -77,23 +80,26 @@ private:
   void packQueries(const Rows &rows, Value count);
   void emitKeys(const Rows &keys, const Rows &values, Value count, int64_t keyCount);
   void emitScores(const Rows &keys, int64_t keyCount, Value query);
-  SmallVector<Value> emitScoreTile(const Rows &keys, Value key, int64_t height, Value query, ValueRange largest);
+  SmallVector<Value> emitScoreTile(const Rows &keys, Value key, int64_t height, Value query,
+                                   ValueRange largest);
   void emitExponentials(int64_t keyCount, Value query, ValueRange largest);
   void emitValues(const Rows &values, Value count, int64_t keyCount);
-  void emitValueTile(const Rows &values, int64_t keyCount, Value query, Value channel, int64_t height, int64_t width);
+  void emitValueTile(const Rows &values, int64_t keyCount, Value query, Value channel, int64_t height,
+                     int64_t width);
   void writeRows(const Rows &target, Value count);
 
   KernelBuilder &b;
   AttentionOp op;
   int64_t lanes, windows, tokens, channels, heads, headDim, paddedDim;
-  int64_t queries, queryBlocks, queryVectors; ///< Of a workgroup; blocks of a head; vectors of a tile of scores.
+  int64_t queries, queryBlocks,
+      queryVectors; ///< Of a workgroup; blocks of a head; vectors of a tile of scores.
   int64_t keys, keyBlocks;
   bool online; ///< More than one block of keys.
 
   // Scratch memory of the current phase.
-  Value packedQueries; ///< [headDim][queries]
-  Value scores;        ///< [keys][queries]
-  Value result;        ///< [queries + a tile][paddedDim]
+  Value packedQueries;          ///< [headDim][queries]
+  Value scores;                 ///< [keys][queries]
+  Value result;                 ///< [queries + a tile][paddedDim]
   Value largest, sums, rescale; ///< [queries]
   Value normalQueries, normalKeys;
 };
@@ -143,9 +149,12 @@ Rows AttentionEmitter::normalise(const Rows &rows, Value count, Value weight, Va
   };
   b.loop(b.index(0), count, 1, [&](Value row) {
     SmallVector<Value> vectors, squares;
-    auto mask = [&](int64_t c, Value vector) { return b.zeroOutside(b.channelMask(b.index(c), headDim), vector); };
+    auto mask = [&](int64_t c, Value vector) {
+      return b.zeroOutside(b.channelMask(b.index(c), headDim), vector);
+    };
     for (int64_t c = 0; c < headDim; c += lanes)
-      vectors.push_back(mask(c, b.load(rows.memory, b.plus(b.plus(rows.base, b.times(row, rows.stride)), c))));
+      vectors.push_back(
+          mask(c, b.load(rows.memory, b.plus(b.plus(rows.base, b.times(row, rows.stride)), c))));
     Value mean = sum(vectors);
     for (auto [index, vector] : llvm::enumerate(vectors)) {
       vector = mask(int64_t(index) * lanes, b.sub(vector, mean));
@@ -180,8 +189,8 @@ void AttentionEmitter::packQueries(const Rows &rows, Value count) {
 //===----------------------------------------------------------------------===//
 
 /// Scores of keys [key, key + height) for the tile's queries; returns the largest scores so far.
-SmallVector<Value> AttentionEmitter::emitScoreTile(const Rows &keyRows, Value key, int64_t height, Value query,
-                                                   ValueRange largestSoFar) {
+SmallVector<Value> AttentionEmitter::emitScoreTile(const Rows &keyRows, Value key, int64_t height,
+                                                   Value query, ValueRange largestSoFar) {
   Value base = b.plus(keyRows.base, b.times(key, keyRows.stride));
   SmallVector<Value> zeros(height * queryVectors, b.splat(0.0));
   SmallVector<Value> tile = b.loop(b.index(0), b.index(headDim), 1, zeros, [&](Value c, ValueRange carried) {
@@ -210,21 +219,23 @@ SmallVector<Value> AttentionEmitter::emitScoreTile(const Rows &keyRows, Value ke
 /// exp2(score - largest) in place, and their sums. `largest` covers this block and those before.
 void AttentionEmitter::emitExponentials(int64_t keyCount, Value query, ValueRange largestNow) {
   SmallVector<Value> zeros(queryVectors, b.splat(0.0));
-  SmallVector<Value> total = b.loop(b.index(0), b.index(keyCount), 1, zeros, [&](Value key, ValueRange carried) {
-    SmallVector<Value> next;
-    for (int64_t j = 0; j < queryVectors; ++j) {
-      Value at = b.plus(b.plus(b.times(key, queries), query), j * lanes);
-      Value difference = b.sub(b.load(scores, at), largestNow[j]);
-      Value exponential = math::Exp2Op::create(b, difference, arith::FastMathFlags::ninf);
-      b.store(exponential, scores, at);
-      next.push_back(b.add(carried[j], exponential));
-    }
-    return next;
-  });
+  SmallVector<Value> total =
+      b.loop(b.index(0), b.index(keyCount), 1, zeros, [&](Value key, ValueRange carried) {
+        SmallVector<Value> next;
+        for (int64_t j = 0; j < queryVectors; ++j) {
+          Value at = b.plus(b.plus(b.times(key, queries), query), j * lanes);
+          Value difference = b.sub(b.load(scores, at), largestNow[j]);
+          Value exponential = math::Exp2Op::create(b, difference, arith::FastMathFlags::ninf);
+          b.store(exponential, scores, at);
+          next.push_back(b.add(carried[j], exponential));
+        }
+        return next;
+      });
   for (int64_t j = 0; j < queryVectors; ++j) {
     Value at = b.plus(query, j * lanes);
     if (online) {
-      Value factor = math::Exp2Op::create(b, b.sub(b.load(largest, at), largestNow[j]), arith::FastMathFlags::ninf);
+      Value factor =
+          math::Exp2Op::create(b, b.sub(b.load(largest, at), largestNow[j]), arith::FastMathFlags::ninf);
       b.store(factor, rescale, at);
       b.store(largestNow[j], largest, at);
       total[j] = b.fma(b.load(sums, at), factor, total[j]);
@@ -240,10 +251,9 @@ void AttentionEmitter::emitScores(const Rows &keyRows, int64_t keyCount, Value q
   RowSplit split = splitRows(keyCount, chooseTileRows(b.target, queryVectors));
   auto emitTiles = [&](int64_t first, int64_t count, int64_t height) {
     if (count > 0)
-      largestNow = b.loop(b.index(first), b.index(first + count * height), height, largestNow,
-                          [&](Value key, ValueRange carried) {
-                            return emitScoreTile(keyRows, key, height, query, carried);
-                          });
+      largestNow = b.loop(
+          b.index(first), b.index(first + count * height), height, largestNow,
+          [&](Value key, ValueRange carried) { return emitScoreTile(keyRows, key, height, query, carried); });
   };
   emitTiles(0, split.tall, split.height);
   emitTiles(split.tall * split.height, split.low, split.height - 1);
@@ -255,8 +265,8 @@ void AttentionEmitter::emitScores(const Rows &keyRows, int64_t keyCount, Value q
 //===----------------------------------------------------------------------===//
 
 /// Adds the keys' part to `height` queries by `width` vectors of channels of the result.
-void AttentionEmitter::emitValueTile(const Rows &values, int64_t keyCount, Value query, Value channel, int64_t height,
-                                     int64_t width) {
+void AttentionEmitter::emitValueTile(const Rows &values, int64_t keyCount, Value query, Value channel,
+                                     int64_t height, int64_t width) {
   auto addressOf = [&](int64_t i, int64_t j) {
     return b.plus(b.plus(b.times(b.plus(query, i), paddedDim), channel), j * lanes);
   };
@@ -293,9 +303,8 @@ void AttentionEmitter::emitValues(const Rows &values, Value count, int64_t keyCo
       return;
     int64_t height = std::min(chooseTileRows(b.target, width), queries);
     b.loop(first * lanes, (first + columns * width) * lanes, width * lanes, [&](Value channel) {
-      b.loop(b.index(0), count, height, [&](Value query) {
-        emitValueTile(values, keyCount, query, channel, height, width);
-      });
+      b.loop(b.index(0), count, height,
+             [&](Value query) { emitValueTile(values, keyCount, query, channel, height, width); });
     });
   };
   emitColumns(0, split.tall, split.height);
@@ -332,7 +341,9 @@ void AttentionEmitter::writeRows(const Rows &target, Value count) {
 }
 
 /// What follows the attention, if anything, is done by a second phase, on rows of all heads.
-static bool hasEpilogue(Block &body, AttentionOp op) { return body.getTerminator()->getOperand(0) != op.getResult(); }
+static bool hasEpilogue(Block &body, AttentionOp op) {
+  return body.getTerminator()->getOperand(0) != op.getResult();
+}
 
 /// Elements of a row of the workspace.
 static int64_t workspaceStride(AttentionOp op) { return roundUp(op.getResult().getType().getDimSize(3), 16); }
@@ -392,7 +403,8 @@ void AttentionEmitter::emit() {
   int64_t stride = workspaceStride(op), rows = windows * tokens;
   emitRowPhase(b, epilogue, rows, 2 * channels, [&](Value image, Value row) {
     Value offset = b.times(b.plus(b.times(image, rows), row), stride);
-    emitRow(b, epilogue, image, row, [&](Value channel) { return b.load(b.workspace(), b.plus(offset, channel)); });
+    emitRow(b, epilogue, image, row,
+            [&](Value channel) { return b.load(b.workspace(), b.plus(offset, channel)); });
   });
 }
 

@@ -1,7 +1,8 @@
 //===- Conv1D.cpp - Depthwise convolution along the tokens ----------------------===//
 //
-// One token at a time: three neighbours by three rows of weights, packed as [3][channels]. At a window's first and
-// last token the missing neighbour is read from the token itself and replaced by zeros, so that there is one code path.
+// One token at a time: three neighbours by three rows of weights, packed as [3][channels]. At a window's
+// first and last token the missing neighbour is read from the token itself and replaced by zeros, so that
+// there is one code path.
 //
 //===----------------------------------------------------------------------===//
 

@@ -28,30 +28,36 @@ public:
   void emit();
 
 private:
-  /// One output line: y of `image`, line `index` of the workgroup; what it reads begins at `start`.
+  /// Output lines [first, last) of an image; what they read begins at `start`.
+  struct Lines {
+    Value image, first, last, start;
+  };
+  /// One of them.
   struct Line {
-    Value image, y, index, start;
+    Value image, y, start;
   };
   /// Outputs from `column` on and their weights.
   struct Columns {
     Value column, weights;
+    int64_t vectors;
   };
 
-  int64_t tilesPerPanel() const { return grid.tilesPerBlock * split.tiles(); }
+  RowSplit splitOf(const Strip &strip) const { return splitRows(result.getDimSize(2), strip.tile.rows); }
+  int64_t tilesBefore(size_t strip) const;
   bool isStaged() const { return storedShape(stored).halo != 1; }
   void stageLines(Value image, Value firstLine, Value lastLine);
   MatrixTile::Accumulators emitProduct(const MatrixTile &matrix, Value start, const Columns &at, Value next);
   void emitTile(const Line &line, Value x, Value index, int64_t pixels, const Columns &at);
-  void emitLine(const Line &line, const Columns &at);
+  void emitLine(const Line &line, const RowSplit &split, Value firstIndex, const Columns &at);
+  void emitPanel(const Lines &lines, Value column, Value weights);
 
   KernelBuilder &b;
   Conv2DOp op;
   BlockArgument activation;
   RankedTensorType stored, result; ///< Of the input, as stored; of the convolution.
   int64_t channels, outputs, stride, panelWidth;
-  int64_t pixelStep, lineStep; ///< Elements between pixels and lines of what the product reads.
-  RegisterTile tile;
-  RowSplit split; ///< Of an output row.
+  int64_t pixelStep, lineStep;        ///< Elements between pixels and lines of what the product reads.
+  llvm::SmallVector<Strip, 2> strips; ///< Of a panel.
   ProductGrid grid;
   PanelColumns columns;
   int64_t prefetchStep;
@@ -70,17 +76,22 @@ Conv2DEmitter::Conv2DEmitter(KernelBuilder &b, Conv2DOp op)
   outputs = result.getShape().back();
   stride = op.getStride();
   panelWidth = getPanelWidth(b, op.getWeight());
-  tile = chooseRegisterTile(b.target, panelWidth);
-  int64_t width = result.getDimSize(2);
-  split = splitRows(width, tile.rows);
+  strips = chooseStrips(b.target, panelWidth);
   pixelStep = isStaged() ? channels : storedShape(stored).channels;
   lineStep = (stored.getDimSize(2) + 2) * pixelStep;
   // A line of the result is a tile of the grid.
-  grid = chooseProductGrid({result.getDimSize(1), width, stride * lineStep, ceilDiv(outputs, panelWidth),
-                            panelWidth, 9 * channels});
-  columns = {panelWidth, 9 * channels * panelWidth, tile.vectors * b.target.lanes,
-             roundUp(outputs, panelWidth)};
-  prefetchStep = choosePrefetchStep(tilesPerPanel() * (panelWidth / columns.tileWidth), panelWidth);
+  grid = chooseProductGrid({result.getDimSize(1), result.getDimSize(2), stride * lineStep,
+                            ceilDiv(outputs, panelWidth), panelWidth, 9 * channels, isStaged()});
+  columns = {panelWidth, 9 * channels * panelWidth, panelWidth, roundUp(outputs, panelWidth)};
+  prefetchStep = choosePrefetchStep(grid.tilesPerBlock * tilesBefore(strips.size()), panelWidth);
+}
+
+/// Tiles that one line takes in the strips before `strip`.
+int64_t Conv2DEmitter::tilesBefore(size_t strip) const {
+  int64_t tiles = 0;
+  for (const Strip &before : ArrayRef(strips).take_front(strip))
+    tiles += before.count * splitOf(before).tiles();
+  return tiles;
 }
 
 /// Copies padded lines [firstLine, lastLine) of a map without a border to scratch memory.
@@ -127,31 +138,58 @@ MatrixTile::Accumulators Conv2DEmitter::emitProduct(const MatrixTile &matrix, Va
   });
 }
 
-/// Output pixels [x, x + pixels) of a line; `index`: of the tile in the line.
+/// Output pixels [x, x + pixels) of a line; `index`: of the tile among those of the panel.
 void Conv2DEmitter::emitTile(const Line &line, Value x, Value index, int64_t pixels, const Columns &at) {
-  MatrixTile matrix{pixels,     tile.vectors, left, stride * pixelStep, b.input(op.getWeight()).memory,
+  MatrixTile matrix{pixels,     at.vectors,  left, stride * pixelStep, b.input(op.getWeight()).memory,
                     panelWidth, prefetchStep};
-  Value next = prefetchStart(b, columns, at.column, b.plus(b.times(line.index, split.tiles()), index),
-                             tilesPerPanel(), 9 * channels, prefetchStep);
+  Value next = prefetchStart(b, columns, at.column, index, 9 * channels, prefetchStep);
   Value start = b.plus(line.start, b.times(x, stride * pixelStep));
   finishTile(b, *epilogue, matrix, emitProduct(matrix, start, at, next), tileMemory, at.column,
+             columns.outputs % panelWidth == 0,
              [&](Value i) { return Position::at(line.image, line.y, b.plus(x, i)); });
 }
 
-void Conv2DEmitter::emitLine(const Line &line, const Columns &at) {
-  b.loop(0, split.tall, 1,
-         [&](Value index) { emitTile(line, b.times(index, split.height), index, split.height, at); });
+/// A line's tall tiles, then its low ones; `firstIndex`: of the first of them.
+void Conv2DEmitter::emitLine(const Line &line, const RowSplit &split, Value firstIndex, const Columns &at) {
+  b.loop(0, split.tall, 1, [&](Value index) {
+    emitTile(line, b.times(index, split.height), b.plus(firstIndex, index), split.height, at);
+  });
   int64_t done = split.tall * split.height, low = split.height - 1;
   if (split.low > 0)
     b.loop(0, split.low, 1, [&](Value index) {
-      emitTile(line, b.plus(b.times(index, low), done), b.plus(index, split.tall), low, at);
+      Value x = b.plus(b.times(index, low), done);
+      emitTile(line, x, b.plus(firstIndex, b.plus(index, split.tall)), low, at);
     });
+}
+
+/// All strips of a panel, each with all lines of the workgroup.
+void Conv2DEmitter::emitPanel(const Lines &lines, Value column, Value weights) {
+  bool isWhole = columns.outputs % panelWidth == 0;
+  for (auto [number, strip] : llvm::enumerate(strips)) {
+    RowSplit split = splitOf(strip);
+    int64_t width = strip.tile.vectors * b.target.lanes, before = tilesBefore(number);
+    b.loop(0, strip.count, 1, [&](Value repeat) {
+      Value shift = b.plus(b.times(repeat, width), strip.start);
+      Columns at = {b.plus(column, shift), b.plus(weights, shift), strip.tile.vectors};
+      b.when(isWhole ? Value() : b.isLess(at.column, b.index(columns.outputs)), [&] {
+        b.loop(lines.first, lines.last, 1, [&](Value y) {
+          Value index = b.minus(y, lines.first);
+          Value tile = b.times(b.plus(b.times(repeat, grid.tilesPerBlock), index), split.tiles());
+          Line line = {lines.image, y, b.plus(lines.start, b.times(index, stride * lineStep))};
+          emitLine(line, split, b.plus(tile, before * grid.tilesPerBlock), at);
+        });
+      });
+    });
+  }
 }
 
 void Conv2DEmitter::emit() {
   b.beginPhase();
   epilogue.emplace(b, op.getResult());
-  tileMemory = b.allocateScratch(split.height * tile.vectors * b.target.lanes);
+  int64_t tileElements = 0;
+  for (const Strip &strip : strips)
+    tileElements = std::max(tileElements, splitOf(strip).height * strip.tile.vectors * b.target.lanes);
+  tileMemory = b.allocateScratch(tileElements);
   left = b.input(activation).memory;
   if (isStaged())
     left = b.allocateScratch(((grid.tilesPerBlock - 1) * stride + 3) * lineStep);
@@ -171,12 +209,9 @@ void Conv2DEmitter::emit() {
     Value leftStart = isStaged()
                           ? b.index(0)
                           : b.times(b.plus(b.times(image, stored.getDimSize(1) + 2), firstLine), lineStep);
-    forEachColumn(b, grid, columns, part, [&](Value column, Value weights) {
-      b.loop(first, last, 1, [&](Value y) {
-        Value index = b.minus(y, first);
-        emitLine({image, y, index, b.plus(leftStart, b.times(index, stride * lineStep))}, {column, weights});
-      });
-    });
+    Lines lines = {image, first, last, leftStart};
+    forEachColumn(b, grid, columns, part,
+                  [&](Value column, Value weights) { emitPanel(lines, column, weights); });
   });
   b.endPhase(grid.blocks, 1, grid.parts);
 }

@@ -2,15 +2,14 @@
 //
 //   %y = math.exp2 %x : vector<16xf32>
 // becomes
-//   %t = arith.addf %x, dense<12582912 + 126>        // round to an integer n: the sum has no room for a fraction
-//   %n = arith.subf %t, dense<12582912 + 126>
-//   %p = 2 * polynomial(%x - %n)                     // 2^fraction on [-1/2, 1/2]
-//   %s = bitcast(bitcast(%t) << 23)                  // 2^(n - 1): n + 126 sits in the low bits of t, an exponent's place
-//   %y = select(%x > 128, inf, select(%x < -125.5, 0, %p * %s))
+//   %t = arith.addf %x, dense<12582912 + 126>        // round to an integer n: the sum has no room for a
+//   fraction %n = arith.subf %t, dense<12582912 + 126> %p = 2 * polynomial(%x - %n)                     //
+//   2^fraction on [-1/2, 1/2] %s = bitcast(bitcast(%t) << 23)                  // 2^(n - 1): n + 126 sits in
+//   the low bits of t, an exponent's place %y = select(%x > 128, inf, select(%x < -125.5, 0, %p * %s))
 //
-// Adding a large number rounds with one instruction that every machine has; no float is converted to an integer,
-// nothing becomes a library call, and out-of-range and NaN inputs need no care before the final selects (a product
-// with NaN is NaN). Splitting 2^n into 2 * 2^(n - 1) reaches the largest float.
+// Adding a large number rounds with one instruction that every machine has; no float is converted to an
+// integer, nothing becomes a library call, and out-of-range and NaN inputs need no care before the final
+// selects (a product with NaN is NaN). Splitting 2^n into 2 * 2^(n - 1) reaches the largest float.
 //
 // Largest errors, in units in the last place of the f32 result, over all floats of the given range
 // (test/Unit/Kernels/MathTest.cpp samples them; without fused multiply-add about half a unit more):
@@ -21,8 +20,8 @@
 //   erf     5    all inputs, 1 where the result is above 1/2
 //   tanh    2    all inputs
 //
-// exp(0), exp2(0) are 1 and the slope at 0 is exact: products of many exponentials of small numbers (the selective
-// scan) do not drift.
+// exp(0), exp2(0) are 1 and the slope at 0 is exact: products of many exponentials of small numbers (the
+// selective scan) do not drift.
 //
 //===----------------------------------------------------------------------===//
 
@@ -78,14 +77,16 @@ static constexpr double kLog1pUnit[] = {1.0,
                                         0.00536482616364807};
 
 /// (log1p(f) - f + f^2 / 2) / f^3 on [sqrt(1/2) - 1, sqrt(2) - 1], relative error of log1p 6e-9.
-static constexpr double kLog1p[] = {0.33333331707660996, -0.2500082103330143,  0.20001226880661294, -0.1662335738192484,
-                                    0.14201757923972796, -0.13160181972314125, 0.1276157740260482,  -0.07634498047637407};
+static constexpr double kLog1p[] = {0.33333331707660996, -0.2500082103330143, 0.20001226880661294,
+                                    -0.1662335738192484, 0.14201757923972796, -0.13160181972314125,
+                                    0.1276157740260482,  -0.07634498047637407};
 
 /// erf(x) / x in s = 2 (x / 3.85)^2 - 1 on [-1, 1], relative error 8e-8; erf(3.85) is 1 to f32's half unit.
 static constexpr double kErfLimit = 3.85;
-static constexpr double kErf[] = {3.672848162e-01, -1.833018642e-01, 1.362119290e-01,  -1.103706974e-01, 9.081058564e-02,
-                                  -7.335086439e-02, 5.647152879e-02, -4.026444594e-02, 2.809979257e-02,  -2.046419680e-02,
-                                  1.147743139e-02, -3.166875587e-03, 2.304747939e-03,  -3.400457821e-03, 1.398838657e-03};
+static constexpr double kErf[] = {3.672848162e-01, -1.833018642e-01, 1.362119290e-01, -1.103706974e-01,
+                                  9.081058564e-02, -7.335086439e-02, 5.647152879e-02, -4.026444594e-02,
+                                  2.809979257e-02, -2.046419680e-02, 1.147743139e-02, -3.166875587e-03,
+                                  2.304747939e-03, -3.400457821e-03, 1.398838657e-03};
 
 /// (tanh(x) - x) / x^3 in x^2 for |x| <= 0.625, relative error of tanh 4e-9.
 static constexpr double kTanhLimit = 0.625;
@@ -128,7 +129,9 @@ public:
   Value compare(arith::CmpFPredicate predicate, Value a, double b) {
     return arith::CmpFOp::create(builder, loc, predicate, a, constant(b));
   }
-  Value select(Value condition, Value a, Value b) { return arith::SelectOp::create(builder, loc, condition, a, b); }
+  Value select(Value condition, Value a, Value b) {
+    return arith::SelectOp::create(builder, loc, condition, a, b);
+  }
   Value select(Value condition, double a, Value b) { return select(condition, constant(a), b); }
 
   Value bits(Value a) { return arith::BitcastOp::create(builder, loc, integerType(), a); }
@@ -169,9 +172,10 @@ private:
 // Functions
 //===----------------------------------------------------------------------===//
 
-/// Scales `doubled` by 2^(n - 1), where `shifted` is n + kRound + 126, and settles the inputs that are out of range.
-static Value scaleExponential(Arithmetic &e, Value x, Value doubled, Value shifted, double lowest, double highest,
-                              bool mayOverflow) {
+/// Scales `doubled` by 2^(n - 1), where `shifted` is n + kRound + 126, and settles the inputs that are out of
+/// range.
+static Value scaleExponential(Arithmetic &e, Value x, Value doubled, Value shifted, double lowest,
+                              double highest, bool mayOverflow) {
   Value scale = e.fromBits(e.shiftLeft(e.bits(shifted), kMantissaBits));
   Value result = e.mul(doubled, scale);
   result = e.select(e.compare(arith::CmpFPredicate::OLT, x, lowest), 0.0, result);
@@ -276,7 +280,9 @@ static Value expand(Operation *op, Arithmetic &e, bool fused) {
       .Case([&](math::ErfOp erf) { return expandErf(e, erf.getOperand()); })
       .Case([&](math::TanhOp tanh) { return expandTanh(e, tanh.getOperand()); })
       .Case([&](math::FmaOp fma) { return fused ? Value() : e.fma(fma.getA(), fma.getB(), fma.getC()); })
-      .Case([&](vector::FMAOp fma) { return fused ? Value() : e.fma(fma.getLhs(), fma.getRhs(), fma.getAcc()); })
+      .Case([&](vector::FMAOp fma) {
+        return fused ? Value() : e.fma(fma.getLhs(), fma.getRhs(), fma.getAcc());
+      })
       .Default([](Operation *) { return Value(); });
 }
 

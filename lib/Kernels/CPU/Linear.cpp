@@ -79,8 +79,8 @@ LinearEmitter::LinearEmitter(KernelBuilder &b, LinearOp op)
   panelWidth = getPanelWidth(b, op.getWeight());
   tile = chooseRegisterTile(b.target, panelWidth);
   split = splitRows(isMatrix() ? tile.rows : stored.getDimSize(1) * stored.getDimSize(2), tile.rows);
-  grid = chooseProductGrid(
-      {split.tiles(), split.height, split.height * depth, ceilDiv(outputs, panelWidth), panelWidth, depth});
+  grid = chooseProductGrid({split.tiles(), split.height, split.height * depth, ceilDiv(outputs, panelWidth),
+                            panelWidth, depth, isStaged()});
   columns = {panelWidth, depth * panelWidth, tile.vectors * b.target.lanes, roundUp(outputs, panelWidth)};
   prefetchStep = choosePrefetchStep(grid.tilesPerBlock * (panelWidth / columns.tileWidth), panelWidth);
 }
@@ -147,10 +147,12 @@ void LinearEmitter::emitTile(const RowRange &range, Value row, Value index, int6
   MatrixTile matrix{height,     tile.vectors, left, leftStep, b.input(op.getWeight()).memory,
                     panelWidth, prefetchStep};
   Value leftStart = b.plus(range.leftStart, b.times(b.minus(row, range.begin), leftStep));
-  Value next = prefetchStart(b, columns, column, index, grid.tilesPerBlock, depth, prefetchStep);
+  Value strip = b.remainder(b.quotient(column, columns.tileWidth), panelWidth / columns.tileWidth);
+  Value round = b.plus(b.times(strip, grid.tilesPerBlock), index);
+  Value next = prefetchStart(b, columns, column, round, depth, prefetchStep);
   auto accumulators =
       matrix.accumulate(b, leftStart, weights, depth, matrix.begin(b, op.getBias(), column), next);
-  finishTile(b, *epilogue, matrix, accumulators, tileMemory, column,
+  finishTile(b, *epilogue, matrix, accumulators, tileMemory, column, columns.outputs % columns.tileWidth == 0,
              [&](Value i) { return positionOf(range, b.plus(row, i)); });
 }
 

@@ -64,22 +64,21 @@ static void finishInPlace(KernelBuilder &b, Epilogue &epilogue, const MatrixTile
 }
 
 void mv::cpu::finishTile(KernelBuilder &b, Epilogue &epilogue, const MatrixTile &tile,
-                         ValueRange accumulators, Value memory, Value column,
+                         ValueRange accumulators, Value memory, Value column, bool isWhole,
                          llvm::function_ref<Position(Value)> position) {
   int64_t lanes = b.target.lanes, width = tile.vectors * lanes, stored = epilogue.storedChannels();
-  bool whole = stored % width == 0;
-  if (whole && epilogue.isCheap())
+  if (isWhole && epilogue.isCheap())
     return finishInPlace(b, epilogue, tile, accumulators, column, position);
   tile.spill(b, accumulators, memory);
   // The last panel may end in vectors beyond the stored channels.
-  Value end = whole ? b.index(width) : b.smaller(b.index(width), b.minus(b.index(stored), column));
+  Value end = isWhole ? b.index(width) : b.smaller(b.index(width), b.minus(b.index(stored), column));
   b.loop(0, tile.rows, 1, [&](Value i) {
     Row row = epilogue.locate(position(i));
     Value start = b.times(i, width);
     auto storeVector = [&](Value offset) {
       epilogue.store(row, b.plus(column, offset), b.load(memory, b.plus(start, offset)));
     };
-    if (whole && tile.vectors <= 2) // two independent polynomials fill the pipeline
+    if (isWhole && tile.vectors <= 2) // two independent polynomials fill the pipeline
       for (int64_t j = 0; j < tile.vectors; ++j)
         storeVector(b.index(j * lanes));
     else
@@ -101,14 +100,12 @@ void mv::cpu::forEachColumn(KernelBuilder &b, const ProductGrid &grid, PanelColu
   });
 }
 
-Value mv::cpu::prefetchStart(KernelBuilder &b, PanelColumns columns, Value column, Value index, int64_t tiles,
-                             int64_t steps, int64_t step) {
+Value mv::cpu::prefetchStart(KernelBuilder &b, PanelColumns columns, Value column, Value index,
+                             int64_t length, int64_t step) {
   if (step == 0)
     return nullptr;
-  int64_t perPanel = columns.width / columns.tileWidth;
-  Value round = b.plus(b.times(b.remainder(b.quotient(column, columns.tileWidth), perPanel), tiles), index);
   Value next = b.times(b.plus(b.quotient(column, columns.width), 1), columns.elements);
-  return b.plus(next, b.times(round, steps * step));
+  return b.plus(next, b.times(index, length * step));
 }
 
 int64_t mv::cpu::getPanelWidth(KernelBuilder &b, Value weight) {

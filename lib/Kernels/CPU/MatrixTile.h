@@ -44,9 +44,9 @@ struct MatrixTile {
 };
 
 /// Hands a tile's results to the epilogue: outputs [column, column + vectors lanes) of its rows, row i being
-/// at `position(i)`. `memory`: scratch for the tile.
+/// at `position(i)`. `memory`: scratch for the tile. `isWhole`: all outputs of all such tiles are stored.
 void finishTile(KernelBuilder &b, Epilogue &epilogue, const MatrixTile &tile, mlir::ValueRange accumulators,
-                mlir::Value memory, mlir::Value column,
+                mlir::Value memory, mlir::Value column, bool isWhole,
                 llvm::function_ref<Position(mlir::Value row)> position);
 
 /// How a product's columns lie: packed panels of `width` outputs, `elements` apart, computed `tileWidth`
@@ -60,10 +60,10 @@ struct PanelColumns {
 void forEachColumn(KernelBuilder &b, const ProductGrid &grid, PanelColumns columns, mlir::Value part,
                    llvm::function_ref<void(mlir::Value column, mlir::Value weights)> emit);
 
-/// Where tile `index` of the `tiles` that share a panel begins to fetch the next one; `weights`: of the
-/// tile's column; `steps`: of k. With `step` from choosePrefetchStep.
+/// Where the tile number `index` of those that share the panel of `column` begins to fetch the next panel,
+/// each tile `length` steps of `step` elements (from choosePrefetchStep; null when that is 0).
 mlir::Value prefetchStart(KernelBuilder &b, PanelColumns columns, mlir::Value column, mlir::Value index,
-                          int64_t tiles, int64_t steps, int64_t step);
+                          int64_t length, int64_t step);
 
 /// Width of the panels that `weight`, a block argument, is packed in.
 int64_t getPanelWidth(KernelBuilder &b, mlir::Value weight);

@@ -1,8 +1,8 @@
 //===- MixerMiddle.cpp - What stands in front of a mixer's scan -----------------===//
 //
-// All of it is independent from token to token, but for the convolution's two neighbours, which are inputs. So one
-// phase runs over tiles of tokens: convolution and SiLU, the projection to step rank, B and C, and the projection to
-// step sizes, each on rows that the one before left in the first-level cache.
+// All of it is independent from token to token, but for the convolution's two neighbours, which are inputs.
+// So one phase runs over tiles of tokens: convolution and SiLU, the projection to step rank, B and C, and the
+// projection to step sizes, each on rows that the one before left in the first-level cache.
 //
 //===----------------------------------------------------------------------===//
 
@@ -41,7 +41,8 @@ std::optional<MixerMiddle> MixerMiddle::match(SelectiveScanOp scan) {
   middle.stepProject = middle.softplus ? middle.softplus.getInput().getDefiningOp<LinearOp>() : LinearOp();
   auto dt = middle.stepProject ? middle.stepProject.getInput().getDefiningOp<SliceOp>() : SliceOp();
   middle.project = dt ? dt.getInput().getDefiningOp<LinearOp>() : LinearOp();
-  auto concat = scan.getResult().hasOneUse() ? dyn_cast<ConcatOp>(*scan.getResult().user_begin()) : ConcatOp();
+  auto concat =
+      scan.getResult().hasOneUse() ? dyn_cast<ConcatOp>(*scan.getResult().user_begin()) : ConcatOp();
   if (!middle.conv || !isa<BlockArgument>(middle.conv.getInput()) || !middle.project || !concat)
     return std::nullopt;
   Value projected = middle.project.getResult();
@@ -180,4 +181,6 @@ void ProjectionEmitter::emit() {
   b.endPhase(groups, 1, 1);
 }
 
-void mv::cpu::emitMixerProjections(KernelBuilder &b, MixerMiddle middle) { ProjectionEmitter(b, middle).emit(); }
+void mv::cpu::emitMixerProjections(KernelBuilder &b, MixerMiddle middle) {
+  ProjectionEmitter(b, middle).emit();
+}

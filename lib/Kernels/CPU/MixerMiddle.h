@@ -34,11 +34,12 @@ struct RowPlane {
   }
 };
 
-/// What the phase in front of the scan leaves in the workspace, in this order; sizes in elements of one image.
+/// What the phase in front of the scan leaves in the workspace, in this order; sizes in elements of one
+/// image.
 struct MixerWorkspace {
-  int64_t rows;           ///< Windows times tokens.
-  int64_t convStride;     ///< silu(conv1d(input)): x, then z
-  int64_t projectStride;  ///< dt, B, C
+  int64_t rows;          ///< Windows times tokens.
+  int64_t convStride;    ///< silu(conv1d(input)): x, then z
+  int64_t projectStride; ///< dt, B, C
   int64_t stepStride;
 
   MixerWorkspace(MixerMiddle middle);

@@ -1,8 +1,8 @@
 //===- Pointwise.cpp - Kernels without a root -----------------------------------===//
 //
-// Pointwise ops and data movement: everything is the epilogue's loads, ops and stores. Movements that collect channels
-// from elsewhere (to_nhwc, slice, concat) stand in for the root: they make the value that the pointwise ops start from.
-// The others are addressing in the stores.
+// Pointwise ops and data movement: everything is the epilogue's loads, ops and stores. Movements that collect
+// channels from elsewhere (to_nhwc, slice, concat) stand in for the root: they make the value that the
+// pointwise ops start from. The others are addressing in the stores.
 //
 //===----------------------------------------------------------------------===//
 
@@ -30,8 +30,10 @@ Value offsetOf(KernelBuilder &b, Value activation, Value image, Value row) {
   return placement.locate(b, Position::flat(image, row)).offset;
 }
 
-/// A vector of the scalars of channels channel, channel + 1, ...; channels from `channels` on repeat the last.
-Value gather(KernelBuilder &b, Value channel, int64_t channels, llvm::function_ref<Value(Value channel)> load) {
+/// A vector of the scalars of channels channel, channel + 1, ...; channels from `channels` on repeat the
+/// last.
+Value gather(KernelBuilder &b, Value channel, int64_t channels,
+             llvm::function_ref<Value(Value channel)> load) {
   SmallVector<Value> scalars;
   int64_t lanes = b.target.lanes;
   for (int64_t lane = 0; lane < lanes; ++lane) {
@@ -58,7 +60,8 @@ Collect collect(KernelBuilder &b, ToNHWCOp op, Value image, Value row) {
   };
 }
 
-/// Some channels of a row. Vectors of the slice lie anywhere in the row: what reaches beyond the slice is masked.
+/// Some channels of a row. Vectors of the slice lie anywhere in the row: what reaches beyond the slice is
+/// masked.
 Collect collect(KernelBuilder &b, SliceOp op, Value image, Value row) {
   Value base = b.plus(offsetOf(b, op.getInput(), image, row), op.getOffset());
   return [&b, op, base](Value channel) mutable -> Value {
@@ -93,11 +96,11 @@ Collect collect(KernelBuilder &b, ConcatOp op, Value image, Value row) {
 template <typename Op> LogicalResult emitCollecting(KernelBuilder &b, Op op) {
   for (Value operand : op->getOperands())
     if (!isa<BlockArgument>(operand))
-      return b.kernel.emitOpError("'") << op->getName() << "' must read the kernel's inputs, not another op's result";
+      return b.kernel.emitOpError("'")
+             << op->getName() << "' must read the kernel's inputs, not another op's result";
   Epilogue epilogue(b, op.getResult());
-  emitRowPhase(b, epilogue, countRows(op.getResult()), 2 * channelsOf(op.getResult()), [&](Value image, Value row) {
-    emitRow(b, epilogue, image, row, collect(b, op, image, row));
-  });
+  emitRowPhase(b, epilogue, countRows(op.getResult()), 2 * channelsOf(op.getResult()),
+               [&](Value image, Value row) { emitRow(b, epilogue, image, row, collect(b, op, image, row)); });
   return success();
 }
 

@@ -7,8 +7,9 @@
 
 namespace mv::cpu {
 
-/// A whole phase in which `emit` handles position `row` of `rows` of an image, all independent, by way of `epilogue`.
-/// `elements`: about how many elements a row touches, which decides how many rows a workgroup takes.
+/// A whole phase in which `emit` handles position `row` of `rows` of an image, all independent, by way of
+/// `epilogue`. `elements`: about how many elements a row touches, which decides how many rows a workgroup
+/// takes.
 void emitRowPhase(KernelBuilder &b, Epilogue &epilogue, int64_t rows, int64_t elements,
                   llvm::function_ref<void(mlir::Value image, mlir::Value row)> emit);
 

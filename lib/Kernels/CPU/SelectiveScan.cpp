@@ -1,17 +1,19 @@
 //===- SelectiveScan.cpp - The state-space recurrence over tokens ---------------===//
 //
-// A vector is 16 channels (or 8, or 4); the states of these channels are loop-carried registers, and one token costs
-// one exponential a state. In a mixer a phase before writes x, step, B and C to the workspace (MixerMiddle.cpp).
+// A vector is 16 channels (or 8, or 4); the states of these channels are loop-carried registers, and one
+// token costs one exponential a state. In a mixer a phase before writes x, step, B and C to the workspace
+// (MixerMiddle.cpp).
 //
-// Up to kLongSequence tokens, a workgroup takes 16 channels of one window through all tokens. Longer sequences come
-// in few windows, and a column of channels through a long one touches a page every few tokens. They are cut into
-// chunks, whose length depends on nothing but the shape, in three phases:
+// Up to kLongSequence tokens, a workgroup takes 16 channels of one window through all tokens. Longer
+// sequences come in few windows, and a column of channels through a long one touches a page every few tokens.
+// They are cut into chunks, whose length depends on nothing but the shape, in three phases:
 //
 //   1. for each chunk, all channels:  states at the chunk's end, from zero states; sum of its step sizes
 //   2. for each channel:              state before chunk i + 1 = exp(a sum_i) (state before chunk i) + end_i
 //   3. for each chunk, all channels:  the results, from the state before it
 //
-// since the product of exp(step a) over a chunk is exp(a (sum of steps)). Exponentials are exp2 of a prescaled `a`.
+// since the product of exp(step a) over a chunk is exp(a (sum of steps)). Exponentials are exp2 of a
+// prescaled `a`.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,16 +34,16 @@ using namespace mv::cpu;
 // Decisions
 //===----------------------------------------------------------------------===//
 
-/// Tokens from which on a sequence is cut into chunks, and the chunks' length: the operands of a chunk of a wide model
-/// (256 x 400 channels) are within reach of a second-level cache.
+/// Tokens from which on a sequence is cut into chunks, and the chunks' length: the operands of a chunk of a
+/// wide model (256 x 400 channels) are within reach of a second-level cache.
 static constexpr int64_t kLongSequence = 2048, kChunk = 256;
 /// Channels of a workgroup: a cache line.
 static constexpr int64_t kChannels = 16;
 
 namespace {
 
-/// The chunks of a sequence, and what phases 1 and 2 leave for each: rows of stepStride elements, first the sum of
-/// steps, then each state.
+/// The chunks of a sequence, and what phases 1 and 2 leave for each: rows of stepStride elements, first the
+/// sum of steps, then each state.
 struct Chunks {
   int64_t count, rows, stride;
 
@@ -88,7 +90,7 @@ private:
   std::optional<MixerMiddle> middle;
   Chunks chunks;
   int64_t lanes, windows, tokens, channels, states;
-  int64_t summaryOffset = 0; ///< In an image's workspace.
+  int64_t summaryOffset = 0;                      ///< In an image's workspace.
   RowPlane x, steps, inputWeights, outputWeights; ///< Of the current phase; the latter two are B and C.
   std::optional<Epilogue> epilogue;               ///< Null in a mixer.
 };
@@ -149,8 +151,8 @@ Value ScanEmitter::exponential(Value exponent) {
 }
 
 /// The states after one token. Also returns what it loaded.
-ScanEmitter::States ScanEmitter::step(const Column &column, Value image, Value row, ValueRange before, Value &xVector,
-                                      Value &stepVector) {
+ScanEmitter::States ScanEmitter::step(const Column &column, Value image, Value row, ValueRange before,
+                                      Value &xVector, Value &stepVector) {
   xVector = b.load(x.memory, b.plus(x.at(b, image, row), column.channel));
   stepVector = b.load(steps.memory, b.plus(steps.at(b, image, row), column.channel));
   Value input = b.mul(stepVector, xVector), weights = inputWeights.at(b, image, row);
@@ -164,8 +166,8 @@ ScanEmitter::States ScanEmitter::step(const Column &column, Value image, Value r
 }
 
 /// Tokens [first, last) of a window, with results.
-ScanEmitter::States ScanEmitter::scanTokens(const Column &column, Value image, Value window, Value first, Value last,
-                                            States initial) {
+ScanEmitter::States ScanEmitter::scanTokens(const Column &column, Value image, Value window, Value first,
+                                            Value last, States initial) {
   Value firstRow = b.times(window, tokens);
   return b.loop(first, last, 1, initial, [&](Value token, ValueRange before) {
     Value row = b.plus(firstRow, token), xVector, stepVector;
@@ -214,7 +216,8 @@ void ScanEmitter::emitWhole() {
     Value first = b.times(b.remainder(workgroup, groups), kChannels);
     Value last = b.smaller(b.plus(first, kChannels), b.index(end));
     if (epilogue && epilogue->hasGaps())
-      b.when(b.isEqual(b.remainder(workgroup, windows * groups), b.index(0)), [&] { epilogue->fillGaps(image); });
+      b.when(b.isEqual(b.remainder(workgroup, windows * groups), b.index(0)),
+             [&] { epilogue->fillGaps(image); });
     forEachColumn(first, last, [&](const Column &column) {
       scanTokens(column, image, window, b.index(0), b.index(tokens), States(states, b.splat(0.0)));
     });
@@ -233,7 +236,8 @@ void ScanEmitter::forEachChunk(llvm::function_ref<void(Value, Value, Value)> emi
 Value ScanEmitter::summary(Value image, Value window, Value chunk, int64_t row, Value channel) {
   Value start = b.plus(b.times(image, b.workspaceElements()), summaryOffset);
   Value index = b.plus(b.times(window, chunks.count), chunk);
-  return b.plus(b.plus(b.plus(start, b.times(index, chunks.rows * chunks.stride)), row * chunks.stride), channel);
+  return b.plus(b.plus(b.plus(start, b.times(index, chunks.rows * chunks.stride)), row * chunks.stride),
+                channel);
 }
 
 void ScanEmitter::emitChunkEnds() {
@@ -246,8 +250,7 @@ void ScanEmitter::emitChunkEnds() {
       States initial(states + 1, b.splat(0.0)); // the sum of steps, then the states
       States ends = b.loop(first, last, 1, initial, [&](Value token, ValueRange before) {
         Value xVector, stepVector;
-        States after =
-            step(column, image, b.plus(firstRow, token), before.drop_front(), xVector, stepVector);
+        States after = step(column, image, b.plus(firstRow, token), before.drop_front(), xVector, stepVector);
         after.insert(after.begin(), b.add(before.front(), stepVector));
         return after;
       });
@@ -269,17 +272,18 @@ void ScanEmitter::emitCarries() {
     Value first = b.times(b.remainder(workgroup, groups), kChannels);
     Value last = b.smaller(b.plus(first, kChannels), b.index(channels));
     forEachColumn(first, last, [&](const Column &column) {
-      b.loop(b.index(0), b.index(chunks.count), 1, States(states, b.splat(0.0)), [&](Value chunk, ValueRange before) {
-        auto at = [&](int64_t row) { return summary(image, window, chunk, row, column.channel); };
-        Value sum = b.load(b.workspace(), at(0));
-        States after;
-        for (int64_t n = 0; n < states; ++n) {
-          Value end = b.load(b.workspace(), at(n + 1));
-          after.push_back(b.fma(exponential(b.mul(sum, column.a[n])), before[n], end));
-          b.store(before[n], b.workspace(), at(n + 1));
-        }
-        return after;
-      });
+      b.loop(b.index(0), b.index(chunks.count), 1, States(states, b.splat(0.0)),
+             [&](Value chunk, ValueRange before) {
+               auto at = [&](int64_t row) { return summary(image, window, chunk, row, column.channel); };
+               Value sum = b.load(b.workspace(), at(0));
+               States after;
+               for (int64_t n = 0; n < states; ++n) {
+                 Value end = b.load(b.workspace(), at(n + 1));
+                 after.push_back(b.fma(exponential(b.mul(sum, column.a[n])), before[n], end));
+                 b.store(before[n], b.workspace(), at(n + 1));
+               }
+               return after;
+             });
     });
   });
   b.endPhase(windows, 1, groups);
@@ -323,8 +327,9 @@ LogicalResult mv::cpu::emitSelectiveScan(KernelBuilder &b) {
   std::optional<MixerMiddle> middle = MixerMiddle::match(op);
   bool alone = llvm::all_of(op->getOperands(), [](Value operand) { return isa<BlockArgument>(operand); });
   if (!middle && !alone)
-    return b.kernel.emitOpError("ops in front of selective_scan are not a mixer's: expected conv1d, silu, slice, "
-                                "linear, softplus and a concat behind the scan, or the kernel's inputs");
+    return b.kernel.emitOpError(
+        "ops in front of selective_scan are not a mixer's: expected conv1d, silu, slice, "
+        "linear, softplus and a concat behind the scan, or the kernel's inputs");
   ScanEmitter(b, op, middle).emit();
   return success();
 }

@@ -9,7 +9,7 @@
 //  - A barrier joins the clocks of all that took part.
 //  - A fence remembers the warp's clock; a strong write (atomic, volatile, relaxed, or release, which is its own fence)
 //    leaves it at its address; a strong read takes it along, and the next fence or barrier (or acquire at once) joins it.
-//  - Lanes of one warp are ordered among each other by bar.warp.sync and by barriers only.
+//  - Lanes of one warp are unordered within a segment; bar.warp.sync begins a new one, as do barriers and fences.
 //  - Blocks are unordered but for what they exchange through memory as above.
 //  - cp.async writes in flight belong to nobody: any access to their bytes is a finding. When its wait completes a copy,
 //    the write becomes the waiting lane's.
@@ -27,6 +27,7 @@
 #include "mv/PTXSim/CheckReport.h"
 
 #include <array>
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -50,13 +51,11 @@ struct Knowledge {
 };
 
 struct WarpClock {
-  Knowledge known;
-  uint32_t segment = 0;                      ///< Number of the running segment.
-  std::array<uint32_t, warpSize> laneSync = {}; ///< Clock of each lane's last synchronisation with other lanes.
+  Knowledge known;           ///< known.own[the warp itself] is the clock of its running segment.
+  uint32_t segment = 0;      ///< Number of the running segment.
   bool hasFence = false;
-  Knowledge atFence;                         ///< What a relaxed write after the fence releases.
-  bool hasPending = false;
-  std::map<uint64_t, WarpClocks> pending;    ///< Acquired by relaxed reads, waiting for a fence. By block, own included.
+  Knowledge atFence;         ///< What a relaxed write after the fence releases.
+  std::map<uint64_t, WarpClocks> pending; ///< Acquired by relaxed reads, waiting for a fence. By block, own included.
 };
 
 /// What was released at an address.
@@ -72,12 +71,14 @@ enum class AccessKind : uint8_t { Read, Write, Atomic, StrongRead, StrongWrite, 
 /// The values a store is about to write, for telling a harmless repetition from a race.
 struct StoredValues {
   const Slot *slots = nullptr;
-  unsigned count = 0, bytes = 0;
+  unsigned count = 0, bytes = 0; ///< Elements, and their size in memory …
+  unsigned registerBytes = 0;    ///< … and in registers.
 };
 
 class Checker {
 public:
-  Checker(const Checks &checks, ReportLog &log, Segments &segments, const Program &program, std::string module);
+  Checker(const Checks &checks, ReportLog &log, Segments &segments, const Program &program, std::string module,
+          Dim3 grid, Dim3 block, const std::map<uint32_t, std::string> &files);
 
   const Checks &checks() const { return checks_; }
 
@@ -85,10 +86,9 @@ public:
   void report(CheckKind kind, const Warp &warp, const Inst &inst, unsigned lane, std::string_view space,
               uint64_t address, std::string message);
 
-  /// Checks an access of `mask` lanes to one allocation, or to shared memory when it is null. `offsets` are relative to
-  /// its beginning.
-  void access(Warp &warp, const Inst &inst, uint32_t mask, const uint64_t *addresses, uint64_t base, unsigned bytes,
-              AccessKind kind, Allocation *allocation, StoredValues values = {});
+  /// Checks an access of `mask` lanes to one allocation, or to shared memory when that is null.
+  void access(Warp &warp, const Inst &inst, uint32_t mask, const uint64_t *addresses, unsigned bytes,
+              AccessKind kind, Allocation *allocation, const StoredValues &values = {});
   /// Bytes of shared memory that a completed cp.async wrote.
   void asyncCompleted(Warp &warp, uint32_t origin, unsigned lane, uint32_t address, unsigned bytes);
 
@@ -102,19 +102,23 @@ public:
   void strongWrite(Warp &warp, uint64_t address, bool shared, bool release);
 
 private:
-  void checkInit(Warp &warp, const Inst &inst, uint32_t mask, const uint64_t *addresses, uint64_t base, unsigned bytes,
-                 AccessKind kind, Allocation *allocation);
-  void checkRaces(Warp &warp, const Inst &inst, uint32_t mask, const uint64_t *addresses, uint64_t base, unsigned bytes,
-                  AccessKind kind, Allocation *allocation, const StoredValues &values);
-  bool ordered(const Warp &warp, Record record, unsigned lane) const;
-  bool harmless(const Warp &warp, uint32_t mask, const uint64_t *addresses, unsigned lane, Record other,
-                const StoredValues &values) const;
-  void reportRace(const Warp &warp, const Inst &inst, unsigned lane, uint64_t address, uint64_t base,
-                  const Allocation *allocation, Record other, AccessKind kind, bool otherWrote);
+  struct Place;
+  static Place placeOf(const Warp &warp, Allocation *allocation);
+  void checkInit(Warp &warp, const Inst &inst, uint32_t mask, const uint64_t *addresses, const Place &place, unsigned bytes,
+                 AccessKind kind);
+  void checkRaces(Warp &warp, const Inst &inst, uint32_t mask, const uint64_t *addresses, const Place &place, unsigned bytes,
+                  AccessKind kind, const StoredValues &values);
+  void checkGranule(Warp &warp, const Inst &inst, unsigned lane, Granule &granule, const Record &now, const Place &place,
+                    const uint64_t *addresses, uint32_t mask, AccessKind kind, const StoredValues &values);
+  bool conflicts(const Warp &warp, Record other, const Record &now) const;
+  bool ordered(const Warp &warp, Record record) const;
+  bool harmless(const Warp &warp, uint32_t mask, const uint64_t *addresses, const Place &place, unsigned lane, Record other,
+                const Record &now, const StoredValues &values) const;
+  void reportRace(const Warp &warp, const Inst &inst, unsigned lane, uint64_t address, const Place &place, Record other,
+                  AccessKind kind, bool otherWrote);
   void newSegment(Block &block, unsigned warpIndex);
-  void joinPending(Block &block, unsigned warpIndex);
-  AccessSite site(const Warp &warp, uint32_t origin, unsigned lane) const;
-  AccessSite site(Record record) const;
+  void joinPending(Block &block, WarpClock &clock);
+  void publish(Block &block, const Knowledge &knowledge, uint64_t address, bool shared);
   AccessSite makeSite(uint32_t origin, uint64_t block, unsigned thread) const;
 
   Checks checks_;
@@ -122,14 +126,11 @@ private:
   Segments &segments_;
   const Program &program_;
   std::string module_;
+  const std::map<uint32_t, std::string> &files_;
   uint32_t launch_;
   Dim3 grid_, blockShape_;
-
-public:
-  void setShape(Dim3 grid, Dim3 block) { grid_ = grid, blockShape_ = block; }
-
-private:
   std::mutex releasesLock_;
+  std::atomic<bool> anyRelease_{false};
   std::unordered_map<uint64_t, ReleasedClocks> releases_;
 };
 

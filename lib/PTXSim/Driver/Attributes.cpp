@@ -12,7 +12,8 @@ struct Fixed {
   int value;
 };
 
-/// The same on every architecture from sm_80 on (CUDA Programming Guide, technical specifications per compute capability).
+/// The same on every architecture from sm_80 on (CUDA Programming Guide, technical specifications per compute
+/// capability).
 constexpr Fixed fixedAttributes[] = {
     {CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X, 1024},
     {CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Y, 1024},
@@ -69,31 +70,49 @@ constexpr Fixed fixedAttributes[] = {
 /// What the profile tells. Clock rates are in kHz, as the profile has them.
 std::optional<int> profileAttribute(const DeviceProfile &profile, CUdevice_attribute attribute) {
   switch (attribute) {
-  case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR: return profile.major;
-  case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR: return profile.minor;
-  case CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT: return profile.multiprocessors;
-  case CU_DEVICE_ATTRIBUTE_CLOCK_RATE: return profile.clockKHz;
-  case CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE: return profile.memoryClockKHz;
-  case CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH: return profile.memoryBusBits;
-  case CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE: return profile.l2Bytes;
-  case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK: return profile.sharedPerBlock;
-  case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN: return profile.sharedPerBlockOptin;
-  case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR: return profile.sharedPerMultiprocessor;
-  case CU_DEVICE_ATTRIBUTE_RESERVED_SHARED_MEMORY_PER_BLOCK: return profile.sharedReservedPerBlock;
-  case CU_DEVICE_ATTRIBUTE_MAX_REGISTERS_PER_BLOCK: return profile.registersPerBlock;
-  case CU_DEVICE_ATTRIBUTE_MAX_REGISTERS_PER_MULTIPROCESSOR: return profile.registersPerMultiprocessor;
-  case CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK: return profile.maxThreadsPerBlock;
-  case CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR: return profile.maxThreadsPerMultiprocessor;
-  case CU_DEVICE_ATTRIBUTE_MAX_BLOCKS_PER_MULTIPROCESSOR: return profile.maxBlocksPerMultiprocessor;
+  case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR:
+    return profile.major;
+  case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR:
+    return profile.minor;
+  case CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT:
+    return profile.multiprocessors;
+  case CU_DEVICE_ATTRIBUTE_CLOCK_RATE:
+    return profile.clockKHz;
+  case CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE:
+    return profile.memoryClockKHz;
+  case CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH:
+    return profile.memoryBusBits;
+  case CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE:
+    return profile.l2Bytes;
+  case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK:
+    return profile.sharedPerBlock;
+  case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN:
+    return profile.sharedPerBlockOptin;
+  case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR:
+    return profile.sharedPerMultiprocessor;
+  case CU_DEVICE_ATTRIBUTE_RESERVED_SHARED_MEMORY_PER_BLOCK:
+    return profile.sharedReservedPerBlock;
+  case CU_DEVICE_ATTRIBUTE_MAX_REGISTERS_PER_BLOCK:
+    return profile.registersPerBlock;
+  case CU_DEVICE_ATTRIBUTE_MAX_REGISTERS_PER_MULTIPROCESSOR:
+    return profile.registersPerMultiprocessor;
+  case CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK:
+    return profile.maxThreadsPerBlock;
+  case CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR:
+    return profile.maxThreadsPerMultiprocessor;
+  case CU_DEVICE_ATTRIBUTE_MAX_BLOCKS_PER_MULTIPROCESSOR:
+    return profile.maxBlocksPerMultiprocessor;
   case CU_DEVICE_ATTRIBUTE_SINGLE_TO_DOUBLE_PRECISION_PERF_RATIO:
     return profile.major >= 8 && profile.minor == 0 && profile.major <= 10 ? 2 : 64;
-  default: return std::nullopt;
+  default:
+    return std::nullopt;
   }
 }
 
 } // namespace
 
-std::optional<int> deviceAttribute(const DeviceProfile &profile, CUdevice ordinal, CUdevice_attribute attribute) {
+std::optional<int> deviceAttribute(const DeviceProfile &profile, CUdevice ordinal,
+                                   CUdevice_attribute attribute) {
   if (attribute < 1 || attribute >= CU_DEVICE_ATTRIBUTE_MAX)
     return std::nullopt;
   if (std::optional<int> value = profileAttribute(profile, attribute))
@@ -102,11 +121,15 @@ std::optional<int> deviceAttribute(const DeviceProfile &profile, CUdevice ordina
     if (fixed.attribute == attribute)
       return fixed.value;
   switch (attribute) {
-  case CU_DEVICE_ATTRIBUTE_PCI_BUS_ID: return ordinal + 1;
-  case CU_DEVICE_ATTRIBUTE_MULTI_GPU_BOARD_GROUP_ID: return ordinal;
+  case CU_DEVICE_ATTRIBUTE_PCI_BUS_ID:
+    return ordinal + 1;
+  case CU_DEVICE_ATTRIBUTE_MULTI_GPU_BOARD_GROUP_ID:
+    return ordinal;
   case CU_DEVICE_ATTRIBUTE_NUMA_ID:
-  case CU_DEVICE_ATTRIBUTE_HOST_NUMA_ID: return -1;
-  default: return 0;
+  case CU_DEVICE_ATTRIBUTE_HOST_NUMA_ID:
+    return -1;
+  default:
+    return 0;
   }
 }
 

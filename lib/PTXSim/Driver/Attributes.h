@@ -10,9 +10,10 @@
 
 namespace mv::ptxsim::driver {
 
-/// Empty for attributes that cuda.h does not know. Those of features that are not simulated (textures aside, whose sizes
-/// are facts of the architecture) are 0: not supported.
-std::optional<int> deviceAttribute(const DeviceProfile &profile, CUdevice ordinal, CUdevice_attribute attribute);
+/// Empty for attributes that cuda.h does not know. Those of features that are not simulated (textures aside,
+/// whose sizes are facts of the architecture) are 0: not supported.
+std::optional<int> deviceAttribute(const DeviceProfile &profile, CUdevice ordinal,
+                                   CUdevice_attribute attribute);
 
 } // namespace mv::ptxsim::driver
 

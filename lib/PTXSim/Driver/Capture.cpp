@@ -9,7 +9,8 @@ using namespace mv::ptxsim::driver;
 
 namespace {
 
-/// True when every node of the capture comes before what the origin stream would do next: no fork was left unjoined.
+/// True when every node of the capture comes before what the origin stream would do next: no fork was left
+/// unjoined.
 bool everythingJoined(const CUgraph_st &graph, const std::vector<CUgraphNode> &tails) {
   std::set<CUgraphNode> reached;
   std::vector<CUgraphNode> pending = tails;
@@ -39,7 +40,8 @@ void endCapture(Driver &driver, const std::shared_ptr<Capture> &capture) {
   std::erase(driver.captures, capture);
 }
 
-CUresult beginCapture(CUstream handle, CUgraph graph, std::vector<CUgraphNode> tails, CUstreamCaptureMode mode) {
+CUresult beginCapture(CUstream handle, CUgraph graph, std::vector<CUgraphNode> tails,
+                      CUstreamCaptureMode mode) {
   Driver &driver = Driver::get();
   CUstream stream = resolveStream(handle);
   if (!stream)
@@ -135,8 +137,9 @@ CUresult cuStreamIsCapturing(CUstream handle, CUstreamCaptureStatus *status) {
   });
 }
 
-CUresult cuStreamGetCaptureInfo(CUstream handle, CUstreamCaptureStatus *status, cuuint64_t *id, CUgraph *graph,
-                                const CUgraphNode **dependencies, const CUgraphEdgeData **edges, size_t *count) {
+CUresult cuStreamGetCaptureInfo(CUstream handle, CUstreamCaptureStatus *status, cuuint64_t *id,
+                                CUgraph *graph, const CUgraphNode **dependencies,
+                                const CUgraphEdgeData **edges, size_t *count) {
   return withContext([&](Lock &, CUctx_st &) -> CUresult {
     CUstream stream = resolveStream(handle);
     if (!status)
@@ -160,8 +163,8 @@ CUresult cuStreamGetCaptureInfo(CUstream handle, CUstreamCaptureStatus *status, 
   });
 }
 
-CUresult cuStreamUpdateCaptureDependencies(CUstream handle, CUgraphNode *dependencies, const CUgraphEdgeData *,
-                                           size_t count, unsigned flags) {
+CUresult cuStreamUpdateCaptureDependencies(CUstream handle, CUgraphNode *dependencies,
+                                           const CUgraphEdgeData *, size_t count, unsigned flags) {
   return withContext([&](Lock &, CUctx_st &) -> CUresult {
     CUstream stream = resolveStream(handle);
     if (!stream)

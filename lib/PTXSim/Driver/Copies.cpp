@@ -23,8 +23,8 @@ Side sourceOf(const CUDA_MEMCPY3D &copy) {
   side.declaredHost = copy.srcMemoryType == CU_MEMORYTYPE_HOST;
   side.pitch = copy.srcPitch ? copy.srcPitch : copy.srcXInBytes + copy.WidthInBytes;
   side.planePitch = side.pitch * (copy.srcHeight ? copy.srcHeight : copy.Height);
-  side.base = (side.declaredHost ? reinterpret_cast<uint64_t>(copy.srcHost) : copy.srcDevice) + copy.srcXInBytes +
-              copy.srcY * side.pitch + copy.srcZ * side.planePitch;
+  side.base = (side.declaredHost ? reinterpret_cast<uint64_t>(copy.srcHost) : copy.srcDevice) +
+              copy.srcXInBytes + copy.srcY * side.pitch + copy.srcZ * side.planePitch;
   return side;
 }
 
@@ -33,8 +33,8 @@ Side destinationOf(const CUDA_MEMCPY3D &copy) {
   side.declaredHost = copy.dstMemoryType == CU_MEMORYTYPE_HOST;
   side.pitch = copy.dstPitch ? copy.dstPitch : copy.dstXInBytes + copy.WidthInBytes;
   side.planePitch = side.pitch * (copy.dstHeight ? copy.dstHeight : copy.Height);
-  side.base = (side.declaredHost ? reinterpret_cast<uint64_t>(copy.dstHost) : copy.dstDevice) + copy.dstXInBytes +
-              copy.dstY * side.pitch + copy.dstZ * side.planePitch;
+  side.base = (side.declaredHost ? reinterpret_cast<uint64_t>(copy.dstHost) : copy.dstDevice) +
+              copy.dstXInBytes + copy.dstY * side.pitch + copy.dstZ * side.planePitch;
   return side;
 }
 
@@ -94,13 +94,13 @@ CUresult submitCopy(const CUDA_MEMCPY3D &copy, CUstream stream) {
   });
 }
 
-CUresult submitFlat(CUmemorytype toType, CUdeviceptr to, CUmemorytype fromType, CUdeviceptr from, size_t bytes,
-                    CUstream stream) {
+CUresult submitFlat(CUmemorytype toType, CUdeviceptr to, CUmemorytype fromType, CUdeviceptr from,
+                    size_t bytes, CUstream stream) {
   return submitCopy(flatCopy(toType, to, fromType, from, bytes).copy, stream);
 }
 
-CUresult submitFill(CUdeviceptr to, size_t pitch, uint32_t value, unsigned elementBytes, size_t width, size_t height,
-                    CUstream stream) {
+CUresult submitFill(CUdeviceptr to, size_t pitch, uint32_t value, unsigned elementBytes, size_t width,
+                    size_t height, CUstream stream) {
   return withContext([&](Lock &lock, CUctx_st &) -> CUresult {
     if (to % elementBytes != 0 || (height > 1 && pitch < width * elementBytes))
       return CUDA_ERROR_INVALID_VALUE;
@@ -110,7 +110,8 @@ CUresult submitFill(CUdeviceptr to, size_t pitch, uint32_t value, unsigned eleme
 
 CUdeviceptr address(const void *host) { return reinterpret_cast<CUdeviceptr>(host); }
 
-constexpr CUmemorytype hostType = CU_MEMORYTYPE_HOST, deviceType = CU_MEMORYTYPE_DEVICE, anyType = CU_MEMORYTYPE_UNIFIED;
+constexpr CUmemorytype hostType = CU_MEMORYTYPE_HOST, deviceType = CU_MEMORYTYPE_DEVICE,
+                       anyType = CU_MEMORYTYPE_UNIFIED;
 
 } // namespace
 
@@ -121,7 +122,8 @@ CUresult mv::ptxsim::driver::checkCopy(const CUDA_MEMCPY3D &copy) {
     if (type != hostType && type != deviceType && type != anyType)
       return CUDA_ERROR_INVALID_VALUE;
   }
-  if ((copy.srcPitch && copy.srcPitch < copy.WidthInBytes) || (copy.dstPitch && copy.dstPitch < copy.WidthInBytes))
+  if ((copy.srcPitch && copy.srcPitch < copy.WidthInBytes) ||
+      (copy.dstPitch && copy.dstPitch < copy.WidthInBytes))
     return CUDA_ERROR_INVALID_VALUE;
   return CUDA_SUCCESS;
 }
@@ -152,7 +154,8 @@ CUresult mv::ptxsim::driver::runFill(CUctx_st &context, const FillOperation &fil
   DeviceSlot *owner = Driver::get().ownerOf(fill.destination, info);
   Device &engine = owner ? *owner->engine : context.engine();
   return toResult(
-      engine.fill(fill.destination, fill.value, fill.elementBytes, fill.width, fill.height, fill.pitch), nullptr);
+      engine.fill(fill.destination, fill.value, fill.elementBytes, fill.width, fill.height, fill.pitch),
+      nullptr);
 }
 
 CUresult cuMemcpy(CUdeviceptr to, CUdeviceptr from, size_t bytes) {
@@ -182,7 +185,8 @@ CUresult cuMemcpyDtoDAsync(CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstr
 CUresult cuMemcpyPeer(CUdeviceptr to, CUcontext, CUdeviceptr from, CUcontext, size_t bytes) {
   return submitFlat(deviceType, to, deviceType, from, bytes, nullptr);
 }
-CUresult cuMemcpyPeerAsync(CUdeviceptr to, CUcontext, CUdeviceptr from, CUcontext, size_t bytes, CUstream stream) {
+CUresult cuMemcpyPeerAsync(CUdeviceptr to, CUcontext, CUdeviceptr from, CUcontext, size_t bytes,
+                           CUstream stream) {
   return submitFlat(deviceType, to, deviceType, from, bytes, stream);
 }
 CUresult cuMemcpy2D(const CUDA_MEMCPY2D *copy) {
@@ -192,14 +196,22 @@ CUresult cuMemcpy2DUnaligned(const CUDA_MEMCPY2D *copy) { return cuMemcpy2D(copy
 CUresult cuMemcpy2DAsync(const CUDA_MEMCPY2D *copy, CUstream stream) {
   return copy ? submitCopy(from2D(*copy), stream) : CUDA_ERROR_INVALID_VALUE;
 }
-CUresult cuMemcpy3D(const CUDA_MEMCPY3D *copy) { return copy ? submitCopy(*copy, nullptr) : CUDA_ERROR_INVALID_VALUE; }
+CUresult cuMemcpy3D(const CUDA_MEMCPY3D *copy) {
+  return copy ? submitCopy(*copy, nullptr) : CUDA_ERROR_INVALID_VALUE;
+}
 CUresult cuMemcpy3DAsync(const CUDA_MEMCPY3D *copy, CUstream stream) {
   return copy ? submitCopy(*copy, stream) : CUDA_ERROR_INVALID_VALUE;
 }
 
-CUresult cuMemsetD8(CUdeviceptr to, unsigned char value, size_t count) { return submitFill(to, 0, value, 1, count, 1, nullptr); }
-CUresult cuMemsetD16(CUdeviceptr to, unsigned short value, size_t count) { return submitFill(to, 0, value, 2, count, 1, nullptr); }
-CUresult cuMemsetD32(CUdeviceptr to, unsigned value, size_t count) { return submitFill(to, 0, value, 4, count, 1, nullptr); }
+CUresult cuMemsetD8(CUdeviceptr to, unsigned char value, size_t count) {
+  return submitFill(to, 0, value, 1, count, 1, nullptr);
+}
+CUresult cuMemsetD16(CUdeviceptr to, unsigned short value, size_t count) {
+  return submitFill(to, 0, value, 2, count, 1, nullptr);
+}
+CUresult cuMemsetD32(CUdeviceptr to, unsigned value, size_t count) {
+  return submitFill(to, 0, value, 4, count, 1, nullptr);
+}
 CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, size_t count, CUstream stream) {
   return submitFill(to, 0, value, 1, count, 1, stream);
 }
@@ -218,13 +230,16 @@ CUresult cuMemsetD2D16(CUdeviceptr to, size_t pitch, unsigned short value, size_
 CUresult cuMemsetD2D32(CUdeviceptr to, size_t pitch, unsigned value, size_t width, size_t height) {
   return submitFill(to, pitch, value, 4, width, height, nullptr);
 }
-CUresult cuMemsetD2D8Async(CUdeviceptr to, size_t pitch, unsigned char value, size_t width, size_t height, CUstream stream) {
+CUresult cuMemsetD2D8Async(CUdeviceptr to, size_t pitch, unsigned char value, size_t width, size_t height,
+                           CUstream stream) {
   return submitFill(to, pitch, value, 1, width, height, stream);
 }
-CUresult cuMemsetD2D16Async(CUdeviceptr to, size_t pitch, unsigned short value, size_t width, size_t height, CUstream stream) {
+CUresult cuMemsetD2D16Async(CUdeviceptr to, size_t pitch, unsigned short value, size_t width, size_t height,
+                            CUstream stream) {
   return submitFill(to, pitch, value, 2, width, height, stream);
 }
-CUresult cuMemsetD2D32Async(CUdeviceptr to, size_t pitch, unsigned value, size_t width, size_t height, CUstream stream) {
+CUresult cuMemsetD2D32Async(CUdeviceptr to, size_t pitch, unsigned value, size_t width, size_t height,
+                            CUstream stream) {
   return submitFill(to, pitch, value, 4, width, height, stream);
 }
 

@@ -7,7 +7,8 @@
 
 namespace mv::ptxsim::driver {
 
-/// What can be known of a copy before it runs: that its memory types are simulated and its rows fit its pitches.
+/// What can be known of a copy before it runs: that its memory types are simulated and its rows fit its
+/// pitches.
 CUresult checkCopy(const CUDA_MEMCPY3D &copy);
 
 CUresult runCopy(CUctx_st &context, const CUDA_MEMCPY3D &copy);

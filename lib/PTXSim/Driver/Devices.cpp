@@ -98,8 +98,10 @@ CUresult cuDeviceGetProperties(CUdevprop *properties, CUdevice device) {
     *properties = {};
     properties->maxThreadsPerBlock = attribute(CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK);
     for (int i = 0; i < 3; ++i) {
-      properties->maxThreadsDim[i] = attribute(static_cast<CUdevice_attribute>(CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X + i));
-      properties->maxGridSize[i] = attribute(static_cast<CUdevice_attribute>(CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X + i));
+      properties->maxThreadsDim[i] =
+          attribute(static_cast<CUdevice_attribute>(CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X + i));
+      properties->maxGridSize[i] =
+          attribute(static_cast<CUdevice_attribute>(CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X + i));
     }
     properties->sharedMemPerBlock = attribute(CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK);
     properties->totalConstantMemory = attribute(CU_DEVICE_ATTRIBUTE_TOTAL_CONSTANT_MEMORY);
@@ -124,7 +126,8 @@ CUresult cuDeviceGetPCIBusId(char *id, int length, CUdevice device) {
 CUresult cuDeviceGetByPCIBusId(CUdevice *device, const char *id) {
   return withDriver([&](Lock &) -> CUresult {
     unsigned domain = 0, bus = 0;
-    if (!device || !id || (std::sscanf(id, "%x:%x:", &domain, &bus) != 2 && std::sscanf(id, "%x:", &bus) != 1))
+    if (!device || !id ||
+        (std::sscanf(id, "%x:%x:", &domain, &bus) != 2 && std::sscanf(id, "%x:", &bus) != 1))
       return CUDA_ERROR_INVALID_VALUE;
     DeviceSlot *slot = Driver::get().device(static_cast<CUdevice>(bus) - 1);
     if (!slot)

@@ -7,8 +7,8 @@
 extern "C" {
 #endif
 
-/// One version of one driver function: `symbol` as cuGetProcAddress is asked for it, the CUDA version (1000 * major +
-/// 10 * minor) it appeared in, whether it uses the per-thread default stream, and its address.
+/// One version of one driver function: `symbol` as cuGetProcAddress is asked for it, the CUDA version (1000 *
+/// major + 10 * minor) it appeared in, whether it uses the per-thread default stream, and its address.
 struct MVDriverVariant {
   const char *symbol;
   int version;

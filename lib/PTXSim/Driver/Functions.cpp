@@ -16,24 +16,46 @@ CUresult getAttribute(const CUfunc_st &function, CUfunction_attribute attribute,
   case CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK:
     value = static_cast<int>(std::min(info.maxThreads, profile.maxThreadsPerBlock));
     return CUDA_SUCCESS;
-  case CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES: value = static_cast<int>(info.staticShared); return CUDA_SUCCESS;
-  case CU_FUNC_ATTRIBUTE_CONST_SIZE_BYTES: value = static_cast<int>(info.constantBytes); return CUDA_SUCCESS;
-  case CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES: value = static_cast<int>(info.localBytes); return CUDA_SUCCESS;
-  case CU_FUNC_ATTRIBUTE_NUM_REGS: value = static_cast<int>(info.registers); return CUDA_SUCCESS;
-  case CU_FUNC_ATTRIBUTE_PTX_VERSION: value = static_cast<int>(info.targetArchitecture); return CUDA_SUCCESS;
-  case CU_FUNC_ATTRIBUTE_BINARY_VERSION: value = static_cast<int>(profile.computeCapability()); return CUDA_SUCCESS;
-  case CU_FUNC_ATTRIBUTE_CACHE_MODE_CA: value = 0; return CUDA_SUCCESS;
-  case CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES:
-    value = std::max(function.maxDynamicShared, static_cast<int>(profile.sharedPerBlock) - static_cast<int>(info.staticShared));
+  case CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES:
+    value = static_cast<int>(info.staticShared);
     return CUDA_SUCCESS;
-  case CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT: value = function.carveout; return CUDA_SUCCESS;
+  case CU_FUNC_ATTRIBUTE_CONST_SIZE_BYTES:
+    value = static_cast<int>(info.constantBytes);
+    return CUDA_SUCCESS;
+  case CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES:
+    value = static_cast<int>(info.localBytes);
+    return CUDA_SUCCESS;
+  case CU_FUNC_ATTRIBUTE_NUM_REGS:
+    value = static_cast<int>(info.registers);
+    return CUDA_SUCCESS;
+  case CU_FUNC_ATTRIBUTE_PTX_VERSION:
+    value = static_cast<int>(info.targetArchitecture);
+    return CUDA_SUCCESS;
+  case CU_FUNC_ATTRIBUTE_BINARY_VERSION:
+    value = static_cast<int>(profile.computeCapability());
+    return CUDA_SUCCESS;
+  case CU_FUNC_ATTRIBUTE_CACHE_MODE_CA:
+    value = 0;
+    return CUDA_SUCCESS;
+  case CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES:
+    value = std::max(function.maxDynamicShared,
+                     static_cast<int>(profile.sharedPerBlock) - static_cast<int>(info.staticShared));
+    return CUDA_SUCCESS;
+  case CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT:
+    value = function.carveout;
+    return CUDA_SUCCESS;
   case CU_FUNC_ATTRIBUTE_CLUSTER_SIZE_MUST_BE_SET:
   case CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_WIDTH:
   case CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_HEIGHT:
   case CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_DEPTH:
-  case CU_FUNC_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE: value = 0; return CUDA_SUCCESS;
-  case CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED: value = function.nonPortableCluster; return CUDA_SUCCESS;
-  default: return CUDA_ERROR_INVALID_VALUE;
+  case CU_FUNC_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE:
+    value = 0;
+    return CUDA_SUCCESS;
+  case CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED:
+    value = function.nonPortableCluster;
+    return CUDA_SUCCESS;
+  default:
+    return CUDA_ERROR_INVALID_VALUE;
   }
 }
 
@@ -41,7 +63,8 @@ CUresult setAttribute(CUfunc_st &function, CUfunction_attribute attribute, int v
   const DeviceProfile &profile = *function.module->context->device->profile;
   switch (attribute) {
   case CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES:
-    if (value < 0 || static_cast<uint64_t>(value) + function.info().staticShared > profile.sharedPerBlockOptin)
+    if (value < 0 ||
+        static_cast<uint64_t>(value) + function.info().staticShared > profile.sharedPerBlockOptin)
       return CUDA_ERROR_INVALID_VALUE;
     function.maxDynamicShared = value;
     return CUDA_SUCCESS;
@@ -53,7 +76,8 @@ CUresult setAttribute(CUfunc_st &function, CUfunction_attribute attribute, int v
   case CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED:
     function.nonPortableCluster = value != 0;
     return CUDA_SUCCESS;
-  default: return CUDA_ERROR_INVALID_VALUE;
+  default:
+    return CUDA_ERROR_INVALID_VALUE;
   }
 }
 
@@ -198,7 +222,8 @@ CUresult cuKernelSetCacheConfig(CUkernel kernel, CUfunc_cache, CUdevice) {
   return withKernel(kernel, [](CUfunc_st &) { return CUDA_SUCCESS; });
 }
 
-CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, CUfunction function, int threads, size_t dynamicShared) {
+CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, CUfunction function, int threads,
+                                                     size_t dynamicShared) {
   return withFunction(function, [&](CUfunc_st &found) {
     if (!blocks || threads <= 0)
       return CUDA_ERROR_INVALID_VALUE;
@@ -213,8 +238,8 @@ CUresult cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int *blocks, CUfun
 }
 
 CUresult cuOccupancyMaxPotentialBlockSizeWithFlags(int *gridSize, int *blockSize, CUfunction function,
-                                                   CUoccupancyB2DSize sharedOfBlock, size_t dynamicShared, int limit,
-                                                   unsigned) {
+                                                   CUoccupancyB2DSize sharedOfBlock, size_t dynamicShared,
+                                                   int limit, unsigned) {
   return withFunction(function, [&](CUfunc_st &found) {
     if (!gridSize || !blockSize)
       return CUDA_ERROR_INVALID_VALUE;
@@ -240,15 +265,18 @@ CUresult cuOccupancyMaxPotentialBlockSizeWithFlags(int *gridSize, int *blockSize
 
 CUresult cuOccupancyMaxPotentialBlockSize(int *gridSize, int *blockSize, CUfunction function,
                                           CUoccupancyB2DSize sharedOfBlock, size_t dynamicShared, int limit) {
-  return cuOccupancyMaxPotentialBlockSizeWithFlags(gridSize, blockSize, function, sharedOfBlock, dynamicShared, limit, 0);
+  return cuOccupancyMaxPotentialBlockSizeWithFlags(gridSize, blockSize, function, sharedOfBlock,
+                                                   dynamicShared, limit, 0);
 }
 
-CUresult cuOccupancyAvailableDynamicSMemPerBlock(size_t *bytes, CUfunction function, int blocks, int threads) {
+CUresult cuOccupancyAvailableDynamicSMemPerBlock(size_t *bytes, CUfunction function, int blocks,
+                                                 int threads) {
   return withFunction(function, [&](CUfunc_st &found) {
     if (!bytes || blocks <= 0 || threads <= 0)
       return CUDA_ERROR_INVALID_VALUE;
     const DeviceProfile &profile = *found.module->context->device->profile;
-    int64_t each = static_cast<int64_t>(profile.sharedPerMultiprocessor) / blocks - profile.sharedReservedPerBlock;
+    int64_t each =
+        static_cast<int64_t>(profile.sharedPerMultiprocessor) / blocks - profile.sharedReservedPerBlock;
     int64_t most = std::min<int64_t>(each, profile.sharedPerBlockOptin) - found.info().staticShared;
     *bytes = static_cast<size_t>(std::max<int64_t>(most, 0));
     return CUDA_SUCCESS;

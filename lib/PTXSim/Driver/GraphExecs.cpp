@@ -22,7 +22,8 @@ using Step = CUgraphExec_st::Step;
 /// Graphs nested in a graph are checked for cycles too.
 bool hasCycle(const CUgraph_st &graph) {
   for (const auto &node : graph.nodes)
-    if (const auto *child = std::get_if<ChildGraphOperation>(&node->operation); child && hasCycle(*child->graph))
+    if (const auto *child = std::get_if<ChildGraphOperation>(&node->operation);
+        child && hasCycle(*child->graph))
       return true;
   return graph.sorted().size() != graph.nodes.size();
 }
@@ -35,7 +36,8 @@ std::vector<Step> stepsOf(const CUgraph_st &graph) {
       step.dependencies.push_back(dependency->id);
     std::sort(step.dependencies.begin(), step.dependencies.end());
     if (auto *child = std::get_if<ChildGraphOperation>(&step.operation))
-      child->graph = child->graph->clone(); // Later changes of the graph must not reach what was instantiated.
+      child->graph =
+          child->graph->clone(); // Later changes of the graph must not reach what was instantiated.
     steps.push_back(std::move(step));
   }
   return steps;
@@ -43,7 +45,8 @@ std::vector<Step> stepsOf(const CUgraph_st &graph) {
 
 CUresult instantiate(CUgraphExec *exec, CUgraph graph, cuuint64_t flags) {
   return withContext([&](Lock &, CUctx_st &context) -> CUresult {
-    constexpr cuuint64_t known = CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH | CUDA_GRAPH_INSTANTIATE_FLAG_UPLOAD |
+    constexpr cuuint64_t known = CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH |
+                                 CUDA_GRAPH_INSTANTIATE_FLAG_UPLOAD |
                                  CUDA_GRAPH_INSTANTIATE_FLAG_USE_NODE_PRIORITY;
     Driver &driver = Driver::get();
     if (!exec || !driver.graphs.contains(graph))
@@ -82,9 +85,23 @@ template <typename T> CUresult setStep(CUgraphExec exec, CUgraphNode node, const
   });
 }
 
-/// Pairs the steps of an instantiated graph with those of a changed one: the same kinds in the same places with the same
-/// dependencies. Returns where they first differ.
-CUgraphExecUpdateResult compare(const std::vector<Step> &old, const std::vector<Step> &changed, size_t &where) {
+/// The steps as a graph again, for a launch that is captured.
+std::shared_ptr<CUgraph_st> graphOf(const std::vector<Step> &steps) {
+  auto graph = std::make_shared<CUgraph_st>();
+  std::map<uint64_t, CUgraphNode> nodes;
+  for (const Step &step : steps) {
+    std::vector<CUgraphNode> dependencies;
+    for (uint64_t dependency : step.dependencies)
+      dependencies.push_back(nodes.at(dependency)); // Steps come after those they depend on.
+    nodes[step.node] = graph->add(step.enabled ? step.operation : Operation(EmptyOperation{}), dependencies);
+  }
+  return graph;
+}
+
+/// Pairs the steps of an instantiated graph with those of a changed one: the same kinds in the same places
+/// with the same dependencies. Returns where they first differ.
+CUgraphExecUpdateResult compare(const std::vector<Step> &old, const std::vector<Step> &changed,
+                                size_t &where) {
   where = 0;
   if (old.size() != changed.size())
     return CU_GRAPH_EXEC_UPDATE_ERROR_TOPOLOGY_CHANGED;
@@ -111,12 +128,14 @@ CUresult cuGraphInstantiateWithFlags(CUgraphExec *exec, CUgraph graph, unsigned 
   return instantiate(exec, graph, flags);
 }
 
-CUresult cuGraphInstantiateWithParams(CUgraphExec *exec, CUgraph graph, CUDA_GRAPH_INSTANTIATE_PARAMS *parameters) {
+CUresult cuGraphInstantiateWithParams(CUgraphExec *exec, CUgraph graph,
+                                      CUDA_GRAPH_INSTANTIATE_PARAMS *parameters) {
   if (!parameters)
     return CUDA_ERROR_INVALID_VALUE;
   CUresult code = instantiate(exec, graph, parameters->flags);
   parameters->hErrNode_out = nullptr;
-  parameters->result_out = code == CUDA_SUCCESS ? CUDA_GRAPH_INSTANTIATE_SUCCESS : CUDA_GRAPH_INSTANTIATE_ERROR;
+  parameters->result_out =
+      code == CUDA_SUCCESS ? CUDA_GRAPH_INSTANTIATE_SUCCESS : CUDA_GRAPH_INSTANTIATE_ERROR;
   return code;
 }
 
@@ -150,8 +169,8 @@ CUresult cuGraphLaunch(CUgraphExec exec, CUstream handle) {
       return CUDA_ERROR_INVALID_VALUE;
     if (!stream)
       return CUDA_ERROR_INVALID_HANDLE;
-    if (stream->capture) // Captured, an instantiated graph becomes a child graph, which needs the graph it came from.
-      return CUDA_ERROR_NOT_SUPPORTED;
+    if (stream->capture)
+      return submit(lock, handle, ChildGraphOperation{graphOf(exec->steps)});
     std::vector<Step> steps = exec->steps; // A host function may destroy the graph.
     for (const Step &step : steps)
       if (step.enabled)
@@ -183,20 +202,23 @@ CUresult cuGraphExecUpdate(CUgraphExec exec, CUgraph graph, CUgraphExecUpdateRes
   });
 }
 
-CUresult cuGraphExecKernelNodeSetParams(CUgraphExec exec, CUgraphNode node, const CUDA_KERNEL_NODE_PARAMS *parameters) {
+CUresult cuGraphExecKernelNodeSetParams(CUgraphExec exec, CUgraphNode node,
+                                        const CUDA_KERNEL_NODE_PARAMS *parameters) {
   return setStep(exec, node, parameters);
 }
 
-CUresult cuGraphExecMemcpyNodeSetParams(CUgraphExec exec, CUgraphNode node, const CUDA_MEMCPY3D *copy, CUcontext) {
+CUresult cuGraphExecMemcpyNodeSetParams(CUgraphExec exec, CUgraphNode node, const CUDA_MEMCPY3D *copy,
+                                        CUcontext) {
   return setStep(exec, node, copy);
 }
 
-CUresult cuGraphExecMemsetNodeSetParams(CUgraphExec exec, CUgraphNode node, const CUDA_MEMSET_NODE_PARAMS *parameters,
-                                        CUcontext) {
+CUresult cuGraphExecMemsetNodeSetParams(CUgraphExec exec, CUgraphNode node,
+                                        const CUDA_MEMSET_NODE_PARAMS *parameters, CUcontext) {
   return setStep(exec, node, parameters);
 }
 
-CUresult cuGraphExecHostNodeSetParams(CUgraphExec exec, CUgraphNode node, const CUDA_HOST_NODE_PARAMS *parameters) {
+CUresult cuGraphExecHostNodeSetParams(CUgraphExec exec, CUgraphNode node,
+                                      const CUDA_HOST_NODE_PARAMS *parameters) {
   return setStep(exec, node, parameters);
 }
 

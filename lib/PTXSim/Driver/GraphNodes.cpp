@@ -45,27 +45,38 @@ CUresult makeOperation(const CUDA_HOST_NODE_PARAMS &from, Operation &operation) 
 
 CUresult makeOperation(const CUgraphNodeParams &from, Operation &operation) {
   switch (from.type) {
-  case CU_GRAPH_NODE_TYPE_EMPTY: operation = EmptyOperation{}; return CUDA_SUCCESS;
+  case CU_GRAPH_NODE_TYPE_EMPTY:
+    operation = EmptyOperation{};
+    return CUDA_SUCCESS;
   case CU_GRAPH_NODE_TYPE_KERNEL: {
     const CUDA_KERNEL_NODE_PARAMS_v3 &k = from.kernel;
-    return makeOperation(CUDA_KERNEL_NODE_PARAMS{k.func, k.gridDimX, k.gridDimY, k.gridDimZ, k.blockDimX, k.blockDimY,
-                                                 k.blockDimZ, k.sharedMemBytes, k.kernelParams, k.extra, k.kern, k.ctx},
+    return makeOperation(CUDA_KERNEL_NODE_PARAMS{k.func, k.gridDimX, k.gridDimY, k.gridDimZ, k.blockDimX,
+                                                 k.blockDimY, k.blockDimZ, k.sharedMemBytes, k.kernelParams,
+                                                 k.extra, k.kern, k.ctx},
                          operation);
   }
-  case CU_GRAPH_NODE_TYPE_MEMCPY: return makeOperation(from.memcpy.copyParams, operation);
+  case CU_GRAPH_NODE_TYPE_MEMCPY:
+    return makeOperation(from.memcpy.copyParams, operation);
   case CU_GRAPH_NODE_TYPE_MEMSET: {
     const CUDA_MEMSET_NODE_PARAMS_v2 &m = from.memset;
-    return makeOperation(CUDA_MEMSET_NODE_PARAMS{m.dst, m.pitch, m.value, m.elementSize, m.width, m.height}, operation);
+    return makeOperation(CUDA_MEMSET_NODE_PARAMS{m.dst, m.pitch, m.value, m.elementSize, m.width, m.height},
+                         operation);
   }
-  case CU_GRAPH_NODE_TYPE_HOST: return makeOperation(CUDA_HOST_NODE_PARAMS{from.host.fn, from.host.userData}, operation);
+  case CU_GRAPH_NODE_TYPE_HOST:
+    return makeOperation(CUDA_HOST_NODE_PARAMS{from.host.fn, from.host.userData}, operation);
   case CU_GRAPH_NODE_TYPE_GRAPH:
     if (!Driver::get().graphs.contains(from.graph.graph))
       return CUDA_ERROR_INVALID_VALUE;
     operation = ChildGraphOperation{from.graph.graph->clone()};
     return CUDA_SUCCESS;
-  case CU_GRAPH_NODE_TYPE_EVENT_RECORD: operation = EventRecordOperation{from.eventRecord.event}; return CUDA_SUCCESS;
-  case CU_GRAPH_NODE_TYPE_WAIT_EVENT: operation = EventWaitOperation{from.eventWait.event}; return CUDA_SUCCESS;
-  default: return CUDA_ERROR_NOT_SUPPORTED;
+  case CU_GRAPH_NODE_TYPE_EVENT_RECORD:
+    operation = EventRecordOperation{from.eventRecord.event};
+    return CUDA_SUCCESS;
+  case CU_GRAPH_NODE_TYPE_WAIT_EVENT:
+    operation = EventWaitOperation{from.eventWait.event};
+    return CUDA_SUCCESS;
+  default:
+    return CUDA_ERROR_NOT_SUPPORTED;
   }
 }
 
@@ -92,7 +103,8 @@ CUresult addNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependenci
 }
 
 template <typename T>
-CUresult addNodeOf(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies, size_t count, const T *parameters) {
+CUresult addNodeOf(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies, size_t count,
+                   const T *parameters) {
   return addNode(node, graph, dependencies, count, [&](Operation &operation) {
     return parameters ? makeOperation(*parameters, operation) : CUDA_ERROR_INVALID_VALUE;
   });
@@ -128,8 +140,8 @@ template <typename T, typename Read> CUresult getNode(CUgraphNode node, Read rea
 
 } // namespace
 
-CUresult cuGraphAddNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies, const CUgraphEdgeData *,
-                        size_t count, CUgraphNodeParams *parameters) {
+CUresult cuGraphAddNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
+                        const CUgraphEdgeData *, size_t count, CUgraphNodeParams *parameters) {
   return addNodeOf(node, graph, dependencies, count, parameters);
 }
 
@@ -153,12 +165,13 @@ CUresult cuGraphAddHostNode(CUgraphNode *node, CUgraph graph, const CUgraphNode 
   return addNodeOf(node, graph, dependencies, count, parameters);
 }
 
-CUresult cuGraphAddEmptyNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies, size_t count) {
+CUresult cuGraphAddEmptyNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
+                             size_t count) {
   return addNode(node, graph, dependencies, count, [](Operation &) { return CUDA_SUCCESS; });
 }
 
-CUresult cuGraphAddChildGraphNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies, size_t count,
-                                  CUgraph child) {
+CUresult cuGraphAddChildGraphNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
+                                  size_t count, CUgraph child) {
   return addNode(node, graph, dependencies, count, [&](Operation &operation) -> CUresult {
     if (!Driver::get().graphs.contains(child) || child == graph)
       return CUDA_ERROR_INVALID_VALUE;
@@ -167,16 +180,16 @@ CUresult cuGraphAddChildGraphNode(CUgraphNode *node, CUgraph graph, const CUgrap
   });
 }
 
-CUresult cuGraphAddEventRecordNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies, size_t count,
-                                   CUevent event) {
+CUresult cuGraphAddEventRecordNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
+                                   size_t count, CUevent event) {
   return addNode(node, graph, dependencies, count, [&](Operation &operation) {
     operation = EventRecordOperation{event};
     return Driver::get().events.contains(event) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
   });
 }
 
-CUresult cuGraphAddEventWaitNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies, size_t count,
-                                 CUevent event) {
+CUresult cuGraphAddEventWaitNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
+                                 size_t count, CUevent event) {
   return addNode(node, graph, dependencies, count, [&](Operation &operation) {
     operation = EventWaitOperation{event};
     return Driver::get().events.contains(event) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
@@ -221,7 +234,9 @@ CUresult cuGraphMemcpyNodeGetParams(CUgraphNode node, CUDA_MEMCPY3D *copy) {
   return getNode<CopyOperation>(node, [&](CopyOperation &operation) { *copy = operation.copy; });
 }
 
-CUresult cuGraphMemcpyNodeSetParams(CUgraphNode node, const CUDA_MEMCPY3D *copy) { return setNode(node, copy); }
+CUresult cuGraphMemcpyNodeSetParams(CUgraphNode node, const CUDA_MEMCPY3D *copy) {
+  return setNode(node, copy);
+}
 
 CUresult cuGraphMemsetNodeGetParams(CUgraphNode node, CUDA_MEMSET_NODE_PARAMS *parameters) {
   if (!parameters)
@@ -238,12 +253,13 @@ CUresult cuGraphMemsetNodeSetParams(CUgraphNode node, const CUDA_MEMSET_NODE_PAR
 CUresult cuGraphHostNodeGetParams(CUgraphNode node, CUDA_HOST_NODE_PARAMS *parameters) {
   if (!parameters)
     return CUDA_ERROR_INVALID_VALUE;
-  return getNode<HostOperation>(node,
-                                [&](HostOperation &host) { *parameters = {host.function, host.data}; });
+  return getNode<HostOperation>(node, [&](HostOperation &host) { *parameters = {host.function, host.data}; });
 }
 
 CUresult cuGraphHostNodeSetParams(CUgraphNode node, const CUDA_HOST_NODE_PARAMS *parameters) {
   return setNode(node, parameters);
 }
 
-CUresult cuGraphNodeSetParams(CUgraphNode node, CUgraphNodeParams *parameters) { return setNode(node, parameters); }
+CUresult cuGraphNodeSetParams(CUgraphNode node, CUgraphNodeParams *parameters) {
+  return setNode(node, parameters);
+}

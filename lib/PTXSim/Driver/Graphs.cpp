@@ -74,7 +74,8 @@ void forgetNodes(CUgraph_st &graph) {
     Driver::get().nodes.erase(node.get());
 }
 
-/// The usual contract of a query for a list: with no array, the count; else at most `count` entries and a null after them.
+/// The usual contract of a query for a list: with no array, the count; else at most `count` entries and a
+/// null after them.
 template <typename T> void fill(const std::vector<T> &from, T *array, size_t *count) {
   if (array)
     for (size_t i = 0; i < *count; ++i)
@@ -168,7 +169,8 @@ CUresult cuGraphGetRootNodes(CUgraph graph, CUgraphNode *nodes, size_t *count) {
   });
 }
 
-CUresult cuGraphGetEdges(CUgraph graph, CUgraphNode *from, CUgraphNode *to, CUgraphEdgeData *data, size_t *count) {
+CUresult cuGraphGetEdges(CUgraph graph, CUgraphNode *from, CUgraphNode *to, CUgraphEdgeData *data,
+                         size_t *count) {
   return withGraph(graph, [&](CUgraph_st &found) {
     if (!count || (from == nullptr) != (to == nullptr))
       return CUDA_ERROR_INVALID_VALUE;
@@ -187,7 +189,8 @@ CUresult cuGraphGetEdges(CUgraph graph, CUgraphNode *from, CUgraphNode *to, CUgr
   });
 }
 
-CUresult cuGraphNodeGetDependencies(CUgraphNode node, CUgraphNode *dependencies, CUgraphEdgeData *data, size_t *count) {
+CUresult cuGraphNodeGetDependencies(CUgraphNode node, CUgraphNode *dependencies, CUgraphEdgeData *data,
+                                    size_t *count) {
   return withNode(node, [&](CUgraphNode_st &found) {
     if (!count)
       return CUDA_ERROR_INVALID_VALUE;
@@ -198,7 +201,8 @@ CUresult cuGraphNodeGetDependencies(CUgraphNode node, CUgraphNode *dependencies,
   });
 }
 
-CUresult cuGraphNodeGetDependentNodes(CUgraphNode node, CUgraphNode *dependents, CUgraphEdgeData *data, size_t *count) {
+CUresult cuGraphNodeGetDependentNodes(CUgraphNode node, CUgraphNode *dependents, CUgraphEdgeData *data,
+                                      size_t *count) {
   return withNode(node, [&](CUgraphNode_st &found) {
     if (!count)
       return CUDA_ERROR_INVALID_VALUE;
@@ -209,13 +213,13 @@ CUresult cuGraphNodeGetDependentNodes(CUgraphNode node, CUgraphNode *dependents,
   });
 }
 
-CUresult cuGraphAddDependencies(CUgraph graph, const CUgraphNode *from, const CUgraphNode *to, const CUgraphEdgeData *,
-                                size_t count) {
+CUresult cuGraphAddDependencies(CUgraph graph, const CUgraphNode *from, const CUgraphNode *to,
+                                const CUgraphEdgeData *, size_t count) {
   return withGraph(graph, [&](CUgraph_st &found) {
     for (size_t i = 0; i < count; ++i) {
       Driver &driver = Driver::get();
-      if (!from || !to || !driver.nodes.contains(from[i]) || !driver.nodes.contains(to[i]) || from[i] == to[i] ||
-          from[i]->graph != &found || to[i]->graph != &found)
+      if (!from || !to || !driver.nodes.contains(from[i]) || !driver.nodes.contains(to[i]) ||
+          from[i] == to[i] || from[i]->graph != &found || to[i]->graph != &found)
         return CUDA_ERROR_INVALID_VALUE;
       std::vector<CUgraphNode> &dependencies = to[i]->dependencies;
       if (std::find(dependencies.begin(), dependencies.end(), from[i]) != dependencies.end())
@@ -230,7 +234,8 @@ CUresult cuGraphRemoveDependencies(CUgraph graph, const CUgraphNode *from, const
                                    const CUgraphEdgeData *, size_t count) {
   return withGraph(graph, [&](CUgraph_st &) {
     for (size_t i = 0; i < count; ++i) {
-      if (!from || !to || !Driver::get().nodes.contains(to[i]) || std::erase(to[i]->dependencies, from[i]) == 0)
+      if (!from || !to || !Driver::get().nodes.contains(to[i]) ||
+          std::erase(to[i]->dependencies, from[i]) == 0)
         return CUDA_ERROR_INVALID_VALUE;
     }
     return CUDA_SUCCESS;

@@ -132,8 +132,8 @@ struct CUgraph_st {
   std::vector<std::unique_ptr<CUgraphNode_st>> nodes; ///< In the order they were added.
 
   CUgraphNode add(mv::ptxsim::driver::Operation operation, std::vector<CUgraphNode> dependencies);
-  /// The nodes in an order that respects the dependencies and otherwise the order of addition; shorter than `nodes` when
-  /// there is a cycle.
+  /// The nodes in an order that respects the dependencies and otherwise the order of addition; shorter than
+  /// `nodes` when there is a cycle.
   std::vector<CUgraphNode> sorted() const;
   std::unique_ptr<CUgraph_st> clone() const;
 };

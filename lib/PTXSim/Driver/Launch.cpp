@@ -12,7 +12,8 @@ using namespace mv::ptxsim::driver;
 namespace {
 
 /// Packs the arguments of a launch, given one pointer for each or as one buffer.
-CUresult packParameters(const FunctionInfo &info, void **arguments, void **extra, std::vector<std::byte> &packed) {
+CUresult packParameters(const FunctionInfo &info, void **arguments, void **extra,
+                        std::vector<std::byte> &packed) {
   packed.assign(info.parameterBytes, std::byte(0));
   if (arguments && extra)
     return CUDA_ERROR_INVALID_VALUE;
@@ -49,11 +50,14 @@ CUresult checkConfig(const CUfunc_st &function, const LaunchConfig &config) {
   const DeviceProfile &profile = *function.module->context->device->profile;
   constexpr uint32_t largestGridYZ = 65535, largestBlockZ = 64;
   const Dim3 &grid = config.grid, &block = config.block;
-  if (grid.volume() == 0 || block.volume() == 0 || grid.x > INT32_MAX || grid.y > largestGridYZ || grid.z > largestGridYZ)
+  if (grid.volume() == 0 || block.volume() == 0 || grid.x > INT32_MAX || grid.y > largestGridYZ ||
+      grid.z > largestGridYZ)
     return CUDA_ERROR_INVALID_VALUE;
-  if (block.x > 1024 || block.y > 1024 || block.z > largestBlockZ || block.volume() > profile.maxThreadsPerBlock)
+  if (block.x > 1024 || block.y > 1024 || block.z > largestBlockZ ||
+      block.volume() > profile.maxThreadsPerBlock)
     return CUDA_ERROR_INVALID_VALUE;
-  int64_t mostDynamic = std::max<int64_t>(function.maxDynamicShared, int64_t(profile.sharedPerBlock) - info.staticShared);
+  int64_t mostDynamic =
+      std::max<int64_t>(function.maxDynamicShared, int64_t(profile.sharedPerBlock) - info.staticShared);
   if (config.dynamicShared > mostDynamic)
     return CUDA_ERROR_INVALID_VALUE;
   if (config.cluster.volume() > 1)
@@ -65,9 +69,12 @@ CUresult readAttributes(const CUlaunchConfig &from, LaunchConfig &config) {
   for (unsigned i = 0; i < from.numAttrs; ++i) {
     const CUlaunchAttribute &attribute = from.attrs[i];
     switch (attribute.id) {
-    case CU_LAUNCH_ATTRIBUTE_COOPERATIVE: config.cooperative = attribute.value.cooperative != 0; break;
+    case CU_LAUNCH_ATTRIBUTE_COOPERATIVE:
+      config.cooperative = attribute.value.cooperative != 0;
+      break;
     case CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION:
-      config.cluster = {attribute.value.clusterDim.x, attribute.value.clusterDim.y, attribute.value.clusterDim.z};
+      config.cluster = {attribute.value.clusterDim.x, attribute.value.clusterDim.y,
+                        attribute.value.clusterDim.z};
       break;
     // Hints about speed, and an overlap of kernels that does not change what they compute.
     case CU_LAUNCH_ATTRIBUTE_IGNORE:
@@ -77,14 +84,17 @@ CUresult readAttributes(const CUlaunchConfig &from, LaunchConfig &config) {
     case CU_LAUNCH_ATTRIBUTE_PRIORITY:
     case CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN:
     case CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN_MAP:
-    case CU_LAUNCH_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT: break;
-    default: return CUDA_ERROR_NOT_SUPPORTED;
+    case CU_LAUNCH_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT:
+      break;
+    default:
+      return CUDA_ERROR_NOT_SUPPORTED;
     }
   }
   return CUDA_SUCCESS;
 }
 
-CUresult launch(CUfunction handle, const LaunchConfig &config, CUstream stream, void **arguments, void **extra) {
+CUresult launch(CUfunction handle, const LaunchConfig &config, CUstream stream, void **arguments,
+                void **extra) {
   return withContext([&](Lock &lock, CUctx_st &) -> CUresult {
     KernelOperation operation;
     if (CUresult code = makeKernelOperation(handle, config, arguments, extra, operation))
@@ -93,8 +103,8 @@ CUresult launch(CUfunction handle, const LaunchConfig &config, CUstream stream, 
   });
 }
 
-LaunchConfig configOf(unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX, unsigned blockY, unsigned blockZ,
-                      unsigned shared) {
+LaunchConfig configOf(unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX, unsigned blockY,
+                      unsigned blockZ, unsigned shared) {
   LaunchConfig config;
   config.grid = {gridX, gridY, gridZ};
   config.block = {blockX, blockY, blockZ};
@@ -104,8 +114,8 @@ LaunchConfig configOf(unsigned gridX, unsigned gridY, unsigned gridZ, unsigned b
 
 } // namespace
 
-CUresult mv::ptxsim::driver::makeKernelOperation(CUfunction handle, const LaunchConfig &config, void **arguments,
-                                                 void **extra, KernelOperation &operation) {
+CUresult mv::ptxsim::driver::makeKernelOperation(CUfunction handle, const LaunchConfig &config,
+                                                 void **arguments, void **extra, KernelOperation &operation) {
   CUfunction function = nullptr;
   if (CUresult code = resolveFunction(handle, function))
     return code;
@@ -122,12 +132,15 @@ CUresult mv::ptxsim::driver::makeKernelOperation(CUfunction handle, const Launch
 }
 
 CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX,
-                        unsigned blockY, unsigned blockZ, unsigned shared, CUstream stream, void **arguments, void **extra) {
-  return launch(function, configOf(gridX, gridY, gridZ, blockX, blockY, blockZ, shared), stream, arguments, extra);
+                        unsigned blockY, unsigned blockZ, unsigned shared, CUstream stream, void **arguments,
+                        void **extra) {
+  return launch(function, configOf(gridX, gridY, gridZ, blockX, blockY, blockZ, shared), stream, arguments,
+                extra);
 }
 
-CUresult cuLaunchCooperativeKernel(CUfunction function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX,
-                                   unsigned blockY, unsigned blockZ, unsigned shared, CUstream stream, void **arguments) {
+CUresult cuLaunchCooperativeKernel(CUfunction function, unsigned gridX, unsigned gridY, unsigned gridZ,
+                                   unsigned blockX, unsigned blockY, unsigned blockZ, unsigned shared,
+                                   CUstream stream, void **arguments) {
   LaunchConfig config = configOf(gridX, gridY, gridZ, blockX, blockY, blockZ, shared);
   config.cooperative = true;
   return launch(function, config, stream, arguments, nullptr);
@@ -136,8 +149,8 @@ CUresult cuLaunchCooperativeKernel(CUfunction function, unsigned gridX, unsigned
 CUresult cuLaunchKernelEx(const CUlaunchConfig *from, CUfunction function, void **arguments, void **extra) {
   if (!from)
     return CUDA_ERROR_INVALID_VALUE;
-  LaunchConfig config = configOf(from->gridDimX, from->gridDimY, from->gridDimZ, from->blockDimX, from->blockDimY,
-                                 from->blockDimZ, from->sharedMemBytes);
+  LaunchConfig config = configOf(from->gridDimX, from->gridDimY, from->gridDimZ, from->blockDimX,
+                                 from->blockDimY, from->blockDimZ, from->sharedMemBytes);
   if (CUresult code = readAttributes(*from, config))
     return code;
   return launch(function, config, from->hStream, arguments, extra);

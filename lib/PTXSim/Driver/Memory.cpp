@@ -110,8 +110,10 @@ CUresult cuMemAlloc(CUdeviceptr *address, size_t bytes) {
   });
 }
 
-CUresult cuMemAllocPitch(CUdeviceptr *address, size_t *pitch, size_t width, size_t height, unsigned elementBytes) {
-  if (!address || !pitch || width == 0 || height == 0 || (elementBytes != 4 && elementBytes != 8 && elementBytes != 16))
+CUresult cuMemAllocPitch(CUdeviceptr *address, size_t *pitch, size_t width, size_t height,
+                         unsigned elementBytes) {
+  if (!address || !pitch || width == 0 || height == 0 ||
+      (elementBytes != 4 && elementBytes != 8 && elementBytes != 16))
     return CUDA_ERROR_INVALID_VALUE;
   *pitch = (width + pitchAlignment - 1) / pitchAlignment * pitchAlignment;
   return cuMemAlloc(address, *pitch * height);
@@ -202,7 +204,8 @@ CUresult cuMemPrefetchAsync(CUdeviceptr address, size_t, CUmemLocation, unsigned
 CUresult cuMemAdvise(CUdeviceptr address, size_t, CUmem_advise, CUmemLocation) {
   return withContext([&](Lock &, CUctx_st &) -> CUresult {
     auto range = Driver::get().hostRangeOf(address);
-    return range != Driver::get().hostRanges.end() && range->second.managed ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+    return range != Driver::get().hostRanges.end() && range->second.managed ? CUDA_SUCCESS
+                                                                            : CUDA_ERROR_INVALID_VALUE;
   });
 }
 

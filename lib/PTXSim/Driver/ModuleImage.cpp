@@ -21,11 +21,12 @@ CUresult readFatbin(const void *image, const DeviceProfile &profile, std::string
   if (!entry) {
     std::string found;
     for (const FatbinEntry &other : *entries)
-      found += (found.empty() ? "" : ", ") + std::string(other.isPTX ? "PTX for compute_" : "machine code for sm_") +
+      found += (found.empty() ? "" : ", ") +
+               std::string(other.isPTX ? "PTX for compute_" : "machine code for sm_") +
                std::to_string(other.architecture);
     log = "module has no PTX that " + std::string(profile.name) + " can run: expected PTX for compute_" +
-          std::to_string(profile.computeCapability()) + " or older, found " + (found.empty() ? "nothing" : found) +
-          "; compile with -gencode arch=compute_80,code=compute_80";
+          std::to_string(profile.computeCapability()) + " or older, found " +
+          (found.empty() ? "nothing" : found) + "; compile with -gencode arch=compute_80,code=compute_80";
     return CUDA_ERROR_NO_BINARY_FOR_GPU;
   }
   StatusOr<std::string> text = readPTX(*entry);
@@ -44,7 +45,8 @@ CUresult readImage(const void *image, const DeviceProfile &profile, std::string 
   case ImageKind::Text:
     ptx = static_cast<const char *>(image);
     return CUDA_SUCCESS;
-  case ImageKind::Fatbin: return readFatbin(image, profile, ptx, log);
+  case ImageKind::Fatbin:
+    return readFatbin(image, profile, ptx, log);
   case ImageKind::Wrapper: {
     const void *fatbin = wrappedFatbin(image);
     if (fatbin && classifyImage(fatbin) == ImageKind::Fatbin)
@@ -55,7 +57,8 @@ CUresult readImage(const void *image, const DeviceProfile &profile, std::string 
   case ImageKind::Elf:
     log = "module is machine code (a cubin), which cannot be simulated: load its PTX instead";
     return CUDA_ERROR_NO_BINARY_FOR_GPU;
-  case ImageKind::Unknown: break;
+  case ImageKind::Unknown:
+    break;
   }
   log = "module is neither PTX nor a fat binary";
   return CUDA_ERROR_INVALID_IMAGE;

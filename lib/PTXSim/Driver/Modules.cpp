@@ -12,7 +12,8 @@ using namespace mv::ptxsim::driver;
 namespace {
 
 /// Loads PTX into a context. `name` stands for the module in reports.
-CUresult loadPTX(CUctx_st &context, const std::string &ptx, const std::string &name, CUmodule &module, std::string &log) {
+CUresult loadPTX(CUctx_st &context, const std::string &ptx, const std::string &name, CUmodule &module,
+                 std::string &log) {
   Driver &driver = Driver::get();
   std::shared_ptr<Module> code;
   ModuleOptions options;
@@ -49,8 +50,8 @@ void unload(CUmodule module) {
 
 std::string nextModuleName() { return "module" + std::to_string(nextId()); }
 
-CUresult loadImage(CUctx_st &context, const void *image, const std::string &name, CUmodule *module, unsigned count,
-                   CUjit_option *options, void **values) {
+CUresult loadImage(CUctx_st &context, const void *image, const std::string &name, CUmodule *module,
+                   unsigned count, CUjit_option *options, void **values) {
   if (!module || !image)
     return CUDA_ERROR_INVALID_VALUE;
   if (CUresult code = forbidDuringCapture())
@@ -104,8 +105,8 @@ CUresult globalOf(CUmodule module, CUdeviceptr *address, size_t *bytes, const ch
   return CUDA_SUCCESS;
 }
 
-CUresult loadLibrary(CUctx_st &context, const void *image, CUlibrary *library, unsigned count, CUjit_option *options,
-                     void **values) {
+CUresult loadLibrary(CUctx_st &context, const void *image, CUlibrary *library, unsigned count,
+                     CUjit_option *options, void **values) {
   Driver &driver = Driver::get();
   if (!library || !image)
     return CUDA_ERROR_INVALID_VALUE;
@@ -154,7 +155,8 @@ CUresult mv::ptxsim::driver::functionOf(CUkernel kernel, CUcontext context, CUfu
   return CUDA_SUCCESS;
 }
 
-CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned count, CUjit_option *options, void **values) {
+CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned count, CUjit_option *options,
+                            void **values) {
   return withContext([&](Lock &, CUctx_st &context) {
     return loadImage(context, image, nextModuleName(), module, count, options, values);
   });
@@ -164,7 +166,9 @@ CUresult cuModuleLoadData(CUmodule *module, const void *image) {
   return cuModuleLoadDataEx(module, image, 0, nullptr, nullptr);
 }
 
-CUresult cuModuleLoadFatBinary(CUmodule *module, const void *fatbin) { return cuModuleLoadData(module, fatbin); }
+CUresult cuModuleLoadFatBinary(CUmodule *module, const void *fatbin) {
+  return cuModuleLoadData(module, fatbin);
+}
 
 CUresult cuModuleLoad(CUmodule *module, const char *path) {
   return withContext([&](Lock &, CUctx_st &context) -> CUresult {
@@ -233,8 +237,8 @@ CUresult cuModuleGetGlobal(CUdeviceptr *address, size_t *bytes, CUmodule module,
   });
 }
 
-CUresult cuLibraryLoadData(CUlibrary *library, const void *code, CUjit_option *options, void **values, unsigned count,
-                           CUlibraryOption *, void **, unsigned) {
+CUresult cuLibraryLoadData(CUlibrary *library, const void *code, CUjit_option *options, void **values,
+                           unsigned count, CUlibraryOption *, void **, unsigned) {
   return withContext(
       [&](Lock &, CUctx_st &context) { return loadLibrary(context, code, library, count, options, values); });
 }

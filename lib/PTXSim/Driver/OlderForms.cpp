@@ -44,7 +44,9 @@ CUresult cuDevicePrimaryCtxReset(CUdevice device) { return cuDevicePrimaryCtxRes
 CUresult cuDevicePrimaryCtxSetFlags(CUdevice device, unsigned flags) {
   return cuDevicePrimaryCtxSetFlags_v2(device, flags);
 }
-CUresult cuMemHostRegister(void *host, size_t bytes, unsigned flags) { return cuMemHostRegister_v2(host, bytes, flags); }
+CUresult cuMemHostRegister(void *host, size_t bytes, unsigned flags) {
+  return cuMemHostRegister_v2(host, bytes, flags);
+}
 CUresult cuStreamDestroy(CUstream stream) { return cuStreamDestroy_v2(stream); }
 CUresult cuEventDestroy(CUevent event) { return cuEventDestroy_v2(event); }
 CUresult cuEventElapsedTime(float *milliseconds, CUevent start, CUevent end) {
@@ -55,11 +57,12 @@ CUresult cuGetProcAddress(const char *symbol, void **function, int version, cuui
 }
 
 // Before edges had data.
-CUresult cuStreamGetCaptureInfo_v2(CUstream stream, CUstreamCaptureStatus *status, cuuint64_t *id, CUgraph *graph,
-                                   const CUgraphNode **dependencies, size_t *count) {
+CUresult cuStreamGetCaptureInfo_v2(CUstream stream, CUstreamCaptureStatus *status, cuuint64_t *id,
+                                   CUgraph *graph, const CUgraphNode **dependencies, size_t *count) {
   return cuStreamGetCaptureInfo_v3(stream, status, id, graph, dependencies, nullptr, count);
 }
-CUresult cuStreamUpdateCaptureDependencies(CUstream stream, CUgraphNode *dependencies, size_t count, unsigned flags) {
+CUresult cuStreamUpdateCaptureDependencies(CUstream stream, CUgraphNode *dependencies, size_t count,
+                                           unsigned flags) {
   return cuStreamUpdateCaptureDependencies_v2(stream, dependencies, nullptr, count, flags);
 }
 CUresult cuGraphAddNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies, size_t count,
@@ -69,7 +72,8 @@ CUresult cuGraphAddNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dep
 CUresult cuGraphAddDependencies(CUgraph graph, const CUgraphNode *from, const CUgraphNode *to, size_t count) {
   return cuGraphAddDependencies_v2(graph, from, to, nullptr, count);
 }
-CUresult cuGraphRemoveDependencies(CUgraph graph, const CUgraphNode *from, const CUgraphNode *to, size_t count) {
+CUresult cuGraphRemoveDependencies(CUgraph graph, const CUgraphNode *from, const CUgraphNode *to,
+                                   size_t count) {
   return cuGraphRemoveDependencies_v2(graph, from, to, nullptr, count);
 }
 CUresult cuGraphGetEdges(CUgraph graph, CUgraphNode *from, CUgraphNode *to, size_t *count) {
@@ -83,14 +87,16 @@ CUresult cuGraphNodeGetDependentNodes(CUgraphNode node, CUgraphNode *dependents,
 }
 
 // Before instantiation had flags.
-CUresult cuGraphInstantiate_v2(CUgraphExec *exec, CUgraph graph, CUgraphNode *errorNode, char *log, size_t logBytes) {
+CUresult cuGraphInstantiate_v2(CUgraphExec *exec, CUgraph graph, CUgraphNode *errorNode, char *log,
+                               size_t logBytes) {
   if (errorNode)
     *errorNode = nullptr;
   if (log && logBytes)
     *log = 0;
   return cuGraphInstantiateWithFlags(exec, graph, 0);
 }
-CUresult cuGraphInstantiate(CUgraphExec *exec, CUgraph graph, CUgraphNode *errorNode, char *log, size_t logBytes) {
+CUresult cuGraphInstantiate(CUgraphExec *exec, CUgraph graph, CUgraphNode *errorNode, char *log,
+                            size_t logBytes) {
   return cuGraphInstantiate_v2(exec, graph, errorNode, log, logBytes);
 }
 

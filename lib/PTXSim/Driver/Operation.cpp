@@ -81,15 +81,16 @@ CUresult submit(Lock &lock, CUstream handle, Operation operation) {
 }
 
 CUgraphNodeType nodeType(const Operation &operation) {
-  constexpr CUgraphNodeType types[] = {CU_GRAPH_NODE_TYPE_EMPTY,        CU_GRAPH_NODE_TYPE_KERNEL,
-                                       CU_GRAPH_NODE_TYPE_MEMCPY,       CU_GRAPH_NODE_TYPE_MEMSET,
-                                       CU_GRAPH_NODE_TYPE_HOST,         CU_GRAPH_NODE_TYPE_EVENT_RECORD,
-                                       CU_GRAPH_NODE_TYPE_WAIT_EVENT,   CU_GRAPH_NODE_TYPE_GRAPH};
+  constexpr CUgraphNodeType types[] = {CU_GRAPH_NODE_TYPE_EMPTY,      CU_GRAPH_NODE_TYPE_KERNEL,
+                                       CU_GRAPH_NODE_TYPE_MEMCPY,     CU_GRAPH_NODE_TYPE_MEMSET,
+                                       CU_GRAPH_NODE_TYPE_HOST,       CU_GRAPH_NODE_TYPE_EVENT_RECORD,
+                                       CU_GRAPH_NODE_TYPE_WAIT_EVENT, CU_GRAPH_NODE_TYPE_GRAPH};
   static_assert(std::size(types) == std::variant_size_v<Operation>);
   return types[operation.index()];
 }
 
-CopyOperation flatCopy(CUmemorytype toType, CUdeviceptr to, CUmemorytype fromType, CUdeviceptr from, size_t bytes) {
+CopyOperation flatCopy(CUmemorytype toType, CUdeviceptr to, CUmemorytype fromType, CUdeviceptr from,
+                       size_t bytes) {
   CopyOperation operation;
   CUDA_MEMCPY3D &copy = operation.copy;
   copy.dstMemoryType = toType;

@@ -70,7 +70,8 @@ CUresult submit(Lock &lock, CUstream stream, Operation operation);
 
 CUgraphNodeType nodeType(const Operation &operation);
 
-CopyOperation flatCopy(CUmemorytype toType, CUdeviceptr to, CUmemorytype fromType, CUdeviceptr from, size_t bytes);
+CopyOperation flatCopy(CUmemorytype toType, CUdeviceptr to, CUmemorytype fromType, CUdeviceptr from,
+                       size_t bytes);
 
 } // namespace mv::ptxsim::driver
 

@@ -50,25 +50,40 @@ CUresult getAttribute(void *data, CUpointer_attribute attribute, CUdeviceptr add
   if (!found.device && !found.pinned)
     return CUDA_ERROR_INVALID_VALUE;
   switch (attribute) {
-  case CU_POINTER_ATTRIBUTE_CONTEXT: return put(data, found.context);
+  case CU_POINTER_ATTRIBUTE_CONTEXT:
+    return put(data, found.context);
   case CU_POINTER_ATTRIBUTE_MEMORY_TYPE:
     return put<unsigned>(data, found.pinned && !found.managed ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE);
-  case CU_POINTER_ATTRIBUTE_DEVICE_POINTER: return put(data, address);
+  case CU_POINTER_ATTRIBUTE_DEVICE_POINTER:
+    return put(data, address);
   case CU_POINTER_ATTRIBUTE_HOST_POINTER:
     return found.pinned ? put(data, reinterpret_cast<void *>(address)) : CUDA_ERROR_INVALID_VALUE;
-  case CU_POINTER_ATTRIBUTE_SYNC_MEMOPS: return put<unsigned>(data, 1);
-  case CU_POINTER_ATTRIBUTE_BUFFER_ID: return put<unsigned long long>(data, found.base);
-  case CU_POINTER_ATTRIBUTE_IS_MANAGED: return put<unsigned>(data, found.managed);
-  case CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL: return put<int>(data, found.ordinal);
-  case CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE: return put<unsigned>(data, 0);
-  case CU_POINTER_ATTRIBUTE_RANGE_START_ADDR: return put<CUdeviceptr>(data, found.base);
-  case CU_POINTER_ATTRIBUTE_RANGE_SIZE: return put<size_t>(data, found.bytes);
-  case CU_POINTER_ATTRIBUTE_MAPPED: return put<unsigned>(data, 1);
-  case CU_POINTER_ATTRIBUTE_ALLOWED_HANDLE_TYPES: return put<unsigned long long>(data, 0);
-  case CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE: return put<unsigned>(data, 0);
-  case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS: return put<unsigned>(data, CU_POINTER_ATTRIBUTE_ACCESS_FLAG_READWRITE);
-  case CU_POINTER_ATTRIBUTE_MEMPOOL_HANDLE: return put<CUmemoryPool>(data, nullptr);
-  default: return CUDA_ERROR_NOT_SUPPORTED;
+  case CU_POINTER_ATTRIBUTE_SYNC_MEMOPS:
+    return put<unsigned>(data, 1);
+  case CU_POINTER_ATTRIBUTE_BUFFER_ID:
+    return put<unsigned long long>(data, found.base);
+  case CU_POINTER_ATTRIBUTE_IS_MANAGED:
+    return put<unsigned>(data, found.managed);
+  case CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL:
+    return put<int>(data, found.ordinal);
+  case CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE:
+    return put<unsigned>(data, 0);
+  case CU_POINTER_ATTRIBUTE_RANGE_START_ADDR:
+    return put<CUdeviceptr>(data, found.base);
+  case CU_POINTER_ATTRIBUTE_RANGE_SIZE:
+    return put<size_t>(data, found.bytes);
+  case CU_POINTER_ATTRIBUTE_MAPPED:
+    return put<unsigned>(data, 1);
+  case CU_POINTER_ATTRIBUTE_ALLOWED_HANDLE_TYPES:
+    return put<unsigned long long>(data, 0);
+  case CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE:
+    return put<unsigned>(data, 0);
+  case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS:
+    return put<unsigned>(data, CU_POINTER_ATTRIBUTE_ACCESS_FLAG_READWRITE);
+  case CU_POINTER_ATTRIBUTE_MEMPOOL_HANDLE:
+    return put<CUmemoryPool>(data, nullptr);
+  default:
+    return CUDA_ERROR_NOT_SUPPORTED;
   }
 }
 
@@ -81,19 +96,27 @@ void clearAttribute(void *data, CUpointer_attribute attribute) {
   case CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE:
   case CU_POINTER_ATTRIBUTE_MAPPED:
   case CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE:
-  case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS: (void)put<unsigned>(data, 0); return;
-  case CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL: (void)put<int>(data, -2); return;
-  default: (void)put<uint64_t>(data, 0); return;
+  case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS:
+    (void)put<unsigned>(data, 0);
+    return;
+  case CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL:
+    (void)put<int>(data, -2);
+    return;
+  default:
+    (void)put<uint64_t>(data, 0);
+    return;
   }
 }
 
 } // namespace
 
 CUresult cuPointerGetAttribute(void *data, CUpointer_attribute attribute, CUdeviceptr address) {
-  return withDriver([&](Lock &) { return data ? getAttribute(data, attribute, address) : CUDA_ERROR_INVALID_VALUE; });
+  return withDriver(
+      [&](Lock &) { return data ? getAttribute(data, attribute, address) : CUDA_ERROR_INVALID_VALUE; });
 }
 
-CUresult cuPointerGetAttributes(unsigned count, CUpointer_attribute *attributes, void **data, CUdeviceptr address) {
+CUresult cuPointerGetAttributes(unsigned count, CUpointer_attribute *attributes, void **data,
+                                CUdeviceptr address) {
   return withDriver([&](Lock &) -> CUresult {
     if (!attributes || !data)
       return CUDA_ERROR_INVALID_VALUE;

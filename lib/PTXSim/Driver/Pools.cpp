@@ -49,7 +49,8 @@ CUresult poolAttribute(CUmemoryPool pool, CUmemPool_attribute attribute, void *v
     if (!set)
       *static_cast<cuuint64_t *>(value) = 0;
     return CUDA_SUCCESS;
-  default: return CUDA_ERROR_INVALID_VALUE;
+  default:
+    return CUDA_ERROR_INVALID_VALUE;
   }
 }
 

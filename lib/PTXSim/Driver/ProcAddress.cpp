@@ -7,8 +7,8 @@
 
 namespace {
 
-/// The newest variant of `symbol` that CUDA `version` has. A program that asked for the per-thread default stream gets the
-/// plain function where there is no such variant.
+/// The newest variant of `symbol` that CUDA `version` has. A program that asked for the per-thread default
+/// stream gets the plain function where there is no such variant.
 void (*findVariant(const char *symbol, int version, bool perThread, bool &known))(void) {
   const MVDriverVariant *best = nullptr;
   for (const MVDriverVariant *variant = mvDriverVariants; variant->symbol; ++variant) {
@@ -28,11 +28,13 @@ void (*findVariant(const char *symbol, int version, bool perThread, bool &known)
 
 CUresult cuGetProcAddress(const char *symbol, void **function, int version, cuuint64_t flags,
                           CUdriverProcAddressQueryResult *status) {
-  constexpr cuuint64_t known = CU_GET_PROC_ADDRESS_LEGACY_STREAM | CU_GET_PROC_ADDRESS_PER_THREAD_DEFAULT_STREAM;
+  constexpr cuuint64_t known =
+      CU_GET_PROC_ADDRESS_LEGACY_STREAM | CU_GET_PROC_ADDRESS_PER_THREAD_DEFAULT_STREAM;
   if (!symbol || !function || (flags & ~known) || flags == known)
     return CUDA_ERROR_INVALID_VALUE;
   bool isKnown = false;
-  auto *found = findVariant(symbol, version, (flags & CU_GET_PROC_ADDRESS_PER_THREAD_DEFAULT_STREAM) != 0, isKnown);
+  auto *found =
+      findVariant(symbol, version, (flags & CU_GET_PROC_ADDRESS_PER_THREAD_DEFAULT_STREAM) != 0, isKnown);
   *function = reinterpret_cast<void *>(found);
   if (status)
     *status = found     ? CU_GET_PROC_ADDRESS_SUCCESS

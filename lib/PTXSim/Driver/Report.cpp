@@ -59,8 +59,9 @@ std::string Report::text(Driver &driver, bool exiting, uint64_t &findings) const
     out << "cuda-sim: " << function << " is not simulated and returned CUDA_ERROR_NOT_SUPPORTED (" << count
         << (count == 1 ? " call)\n" : " calls)\n");
   if (askedForPrivateTable_)
-    out << "cuda-sim: the program brings NVIDIA's CUDA runtime, which works with NVIDIA's driver only: link it with "
-           "`nvcc -cudart shared`, so that the simulator's runtime takes its place\n";
+    out << "cuda-sim: the program contains NVIDIA's CUDA runtime, which works with NVIDIA's driver only: "
+           "keep its "
+           "symbols (do not strip it) and run it under cuda-sim, or link it with `nvcc -cudart shared`\n";
   if (findings)
     out << "cuda-sim: " << findings << (findings == 1 ? " finding\n" : " findings\n");
   return out.str();
@@ -72,7 +73,8 @@ void Report::tell(Driver &driver, bool exiting) {
     std::string told = text(driver, exiting, findings);
     if (!told.empty())
       std::ofstream(driver.settings.report + "/" + std::to_string(getpid()) + ".txt")
-          << "findings " << findings << "\n" << told;
+          << "findings " << findings << "\n"
+          << told;
   } else if (exiting) {
     std::string told = text(driver, exiting, findings);
     std::fwrite(told.data(), 1, told.size(), stderr);

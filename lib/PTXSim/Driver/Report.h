@@ -27,7 +27,8 @@ public:
   /// The program asked for a private table of the driver's, as NVIDIA's CUDA runtime does.
   void privateTable() { askedForPrivateTable_ = true; }
 
-  /// Tells everything so far: to the file if there is one (overwriting what it told before), else at `exiting` only.
+  /// Tells everything so far: to the file if there is one (overwriting what it told before), else at
+  /// `exiting` only.
   void tell(Driver &driver, bool exiting);
 
 private:

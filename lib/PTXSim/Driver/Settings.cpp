@@ -23,8 +23,8 @@ template <typename T> Status readNumber(const char *name, T &value, T least) {
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error == std::errc() && end == text.data() + text.size() && value >= least)
     return {};
-  return Status::invalidInput(std::string(name) + ": expected a number of at least " + std::to_string(least) + ", found '" +
-                              std::string(text) + "'");
+  return Status::invalidInput(std::string(name) + ": expected a number of at least " + std::to_string(least) +
+                              ", found '" + std::string(text) + "'");
 }
 
 std::string withProcessId(std::string_view path) {
@@ -44,11 +44,14 @@ StatusOr<Settings> readSettings() {
     std::string known;
     for (const DeviceProfile &profile : deviceProfiles())
       known += (known.empty() ? "" : ", ") + std::string(profile.name);
-    return Status::invalidInput("MV_SIM_DEVICE: expected one of " + known + ", found '" + std::string(device) + "'");
+    return Status::invalidInput("MV_SIM_DEVICE: expected one of " + known + ", found '" +
+                                std::string(device) + "'");
   }
   std::string unknown;
-  if (!parseChecks(variable("MV_SIM_CHECK").empty() ? "none" : variable("MV_SIM_CHECK"), settings.options.checks, unknown))
-    return Status::invalidInput("MV_SIM_CHECK: expected words of memory, init, race, sync, all, none, found '" + unknown + "'");
+  if (!parseChecks(variable("MV_SIM_CHECK").empty() ? "none" : variable("MV_SIM_CHECK"),
+                   settings.options.checks, unknown))
+    return Status::invalidInput(
+        "MV_SIM_CHECK: expected words of memory, init, race, sync, all, none, found '" + unknown + "'");
   MV_RETURN_IF_ERROR(readNumber("MV_SIM_DEVICES", settings.devices, 1u));
   MV_RETURN_IF_ERROR(readNumber("MV_SIM_THREADS", settings.options.hostThreads, 0u));
   MV_RETURN_IF_ERROR(readNumber("MV_SIM_INSTRUCTION_LIMIT", settings.options.instructionLimit, uint64_t(0)));

@@ -53,7 +53,9 @@ CUresult Driver::startDevice(DeviceSlot &slot) {
     return CUDA_ERROR_DEVICE_UNAVAILABLE;
   }
   for (const auto &[address, range] : hostRanges)
-    if (CUresult code = toResult(slot.engine->registerHost(reinterpret_cast<void *>(address), range.bytes, range.managed), nullptr))
+    if (CUresult code =
+            toResult(slot.engine->registerHost(reinterpret_cast<void *>(address), range.bytes, range.managed),
+                     nullptr))
       return code;
   return CUDA_SUCCESS;
 }
@@ -84,25 +86,44 @@ namespace {
 
 CUresult codeOf(Error error) {
   switch (error) {
-  case Error::None: return CUDA_SUCCESS;
-  case Error::InvalidPTX: return CUDA_ERROR_INVALID_PTX;
-  case Error::UnsupportedPTX: return CUDA_ERROR_INVALID_PTX;
-  case Error::UnsupportedVersion: return CUDA_ERROR_UNSUPPORTED_PTX_VERSION;
-  case Error::InvalidValue: return CUDA_ERROR_INVALID_VALUE;
-  case Error::OutOfMemory: return CUDA_ERROR_OUT_OF_MEMORY;
-  case Error::OutOfResources: return CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
-  case Error::CooperativeTooLarge: return CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE;
-  case Error::NotFound: return CUDA_ERROR_NOT_FOUND;
-  case Error::NotSupported: return CUDA_ERROR_NOT_SUPPORTED;
-  case Error::UnresolvedSymbol: return CUDA_ERROR_INVALID_IMAGE;
-  case Error::IllegalAddress: return CUDA_ERROR_ILLEGAL_ADDRESS;
-  case Error::MisalignedAddress: return CUDA_ERROR_MISALIGNED_ADDRESS;
-  case Error::IllegalInstruction: return CUDA_ERROR_ILLEGAL_INSTRUCTION;
-  case Error::InvalidAddressSpace: return CUDA_ERROR_INVALID_ADDRESS_SPACE;
-  case Error::Assert: return CUDA_ERROR_ASSERT;
-  case Error::Trap: return CUDA_ERROR_LAUNCH_FAILED;
-  case Error::LaunchFailed: return CUDA_ERROR_LAUNCH_FAILED;
-  case Error::Timeout: return CUDA_ERROR_LAUNCH_TIMEOUT;
+  case Error::None:
+    return CUDA_SUCCESS;
+  case Error::InvalidPTX:
+    return CUDA_ERROR_INVALID_PTX;
+  case Error::UnsupportedPTX:
+    return CUDA_ERROR_INVALID_PTX;
+  case Error::UnsupportedVersion:
+    return CUDA_ERROR_UNSUPPORTED_PTX_VERSION;
+  case Error::InvalidValue:
+    return CUDA_ERROR_INVALID_VALUE;
+  case Error::OutOfMemory:
+    return CUDA_ERROR_OUT_OF_MEMORY;
+  case Error::OutOfResources:
+    return CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
+  case Error::CooperativeTooLarge:
+    return CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE;
+  case Error::NotFound:
+    return CUDA_ERROR_NOT_FOUND;
+  case Error::NotSupported:
+    return CUDA_ERROR_NOT_SUPPORTED;
+  case Error::UnresolvedSymbol:
+    return CUDA_ERROR_INVALID_IMAGE;
+  case Error::IllegalAddress:
+    return CUDA_ERROR_ILLEGAL_ADDRESS;
+  case Error::MisalignedAddress:
+    return CUDA_ERROR_MISALIGNED_ADDRESS;
+  case Error::IllegalInstruction:
+    return CUDA_ERROR_ILLEGAL_INSTRUCTION;
+  case Error::InvalidAddressSpace:
+    return CUDA_ERROR_INVALID_ADDRESS_SPACE;
+  case Error::Assert:
+    return CUDA_ERROR_ASSERT;
+  case Error::Trap:
+    return CUDA_ERROR_LAUNCH_FAILED;
+  case Error::LaunchFailed:
+    return CUDA_ERROR_LAUNCH_FAILED;
+  case Error::Timeout:
+    return CUDA_ERROR_LAUNCH_TIMEOUT;
   }
   return CUDA_ERROR_UNKNOWN;
 }
@@ -162,7 +183,8 @@ CUresult forbidDuringCapture() {
     return CUDA_SUCCESS;
   for (const std::shared_ptr<Capture> &capture : driver.captures) {
     bool forbidden = capture->mode == CU_STREAM_CAPTURE_MODE_GLOBAL ||
-                     (capture->mode == CU_STREAM_CAPTURE_MODE_THREAD_LOCAL && capture->thread == std::this_thread::get_id());
+                     (capture->mode == CU_STREAM_CAPTURE_MODE_THREAD_LOCAL &&
+                      capture->thread == std::this_thread::get_id());
     if (forbidden) {
       capture->invalidated = true;
       return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
@@ -187,7 +209,8 @@ extern "C" int mvDriverUnsupported(const char *name) {
 /// Runs when the library is unloaded, which is after the program's own exit handlers.
 __attribute__((destructor)) static void tellAtExit() {
   Driver &driver = Driver::get();
-  Lock lock(driver.mutex, std::try_to_lock); // A thread that still works must not keep the process from ending.
+  Lock lock(driver.mutex,
+            std::try_to_lock); // A thread that still works must not keep the process from ending.
   if (lock.owns_lock())
     driver.report.tell(driver, /*exiting=*/true);
 }

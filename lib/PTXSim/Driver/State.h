@@ -59,7 +59,7 @@ public:
   HandleSet<CUgraphNode_st> nodes;
   HandleSet<CUgraphExec_st> graphExecs;
   HandleSet<CUmemPoolHandle_st> pools;
-  std::map<uint64_t, HostRange> hostRanges; ///< By first address.
+  std::map<uint64_t, HostRange> hostRanges;       ///< By first address.
   std::vector<std::shared_ptr<Capture>> captures; ///< Those that are running.
 
   CUresult initialize();
@@ -76,7 +76,8 @@ public:
 std::vector<CUcontext> &contextStack();
 CUcontext currentContext();
 
-/// The CUresult for an engine's result, whose message goes to the report. Errors that kill a context are remembered in it.
+/// The CUresult for an engine's result, whose message goes to the report. Errors that kill a context are
+/// remembered in it.
 CUresult toResult(const Result &result, CUctx_st *context);
 
 /// The stream a handle means in the current context, special handles included; null when there is none.

@@ -69,7 +69,9 @@ CUresult cuStreamCreateWithPriority(CUstream *stream, unsigned flags, int priori
   });
 }
 
-CUresult cuStreamCreate(CUstream *stream, unsigned flags) { return cuStreamCreateWithPriority(stream, flags, 0); }
+CUresult cuStreamCreate(CUstream *stream, unsigned flags) {
+  return cuStreamCreateWithPriority(stream, flags, 0);
+}
 
 CUresult cuStreamDestroy(CUstream stream) {
   return withDriver([&](Lock &) -> CUresult {

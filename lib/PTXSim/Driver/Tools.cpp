@@ -4,9 +4,9 @@
 
 using namespace mv::ptxsim::driver;
 
-/// The driver's undocumented tables. The CUDA runtime asks for them, and checks with one of them that it talks to
-/// NVIDIA's driver; the simulator does not pretend to be that. Programs that use the runtime are served by the
-/// libcudart.so.13 beside this library instead (Runtime/).
+/// The driver's undocumented tables. NVIDIA's CUDA runtime asks for them, and checks with one of them that it
+/// talks to NVIDIA's driver; the simulator does not pretend to be that. Programs that use the runtime are
+/// served by the libcudart.so.13 beside this library instead (Runtime/).
 CUresult cuGetExportTable(const void **table, const CUuuid *) {
   if (!table)
     return CUDA_ERROR_INVALID_VALUE;

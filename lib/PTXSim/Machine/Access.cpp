@@ -81,16 +81,12 @@ std::string explainGlobal(const Memory &memory, uint64_t address, uint64_t bytes
   return std::to_string(near->base - address) + " bytes before " + what;
 }
 
-AccessKind effectiveKind(const AccessRequest &request) { return request.kind; }
-
 bool resolveGlobal(Warp &warp, const Inst &inst, uint32_t mask, const AccessRequest &request,
                    const LaneAddresses &addresses, const Extent &extent) {
   Worker &worker = *warp.worker;
   Memory &memory = warp.block->launch->memory;
   if ((extent.bits & (request.bytes - 1)) && !misaligned(warp, inst, mask, request, Space::Global, addresses))
     return false;
-  if (warp.counting && request.kind != AccessKind::Atomic)
-    countGlobal(worker, addresses, mask, request.bytes, isWrite(request.kind));
   Allocation *&cached = worker.cache[inst.origin];
   auto covers = [&](const Allocation &allocation) {
     return extent.low >= allocation.base && extent.high - allocation.base <= allocation.reachable &&
@@ -112,15 +108,19 @@ bool resolveGlobal(Warp &warp, const Inst &inst, uint32_t mask, const AccessRequ
           std::string why = explainGlobal(memory, addresses[lane], request.bytes, kind);
           return badAddress(warp, inst, lane, request, Space::Global, addresses[lane], kind, why);
         }
+        if (warp.counting)
+          countGlobal(worker, *own, addresses, 1u << lane, request.bytes, request.kind);
         if (warp.checker)
-          warp.checker->access(warp, inst, 1u << lane, addresses.data(), own->base, request.bytes,
-                               effectiveKind(request), own, request.values);
+          warp.checker->access(warp, inst, 1u << lane, addresses.data(), request.bytes,
+                               request.kind, own, request.values);
       }
       return true;
     }
   }
+  if (warp.counting)
+    countGlobal(worker, *cached, addresses, mask, request.bytes, request.kind);
   if (warp.checker)
-    warp.checker->access(warp, inst, mask, addresses.data(), cached->base, request.bytes, effectiveKind(request), cached,
+    warp.checker->access(warp, inst, mask, addresses.data(), request.bytes, request.kind, cached,
                          request.values);
   return true;
 }
@@ -146,7 +146,7 @@ bool resolveArray(Warp &warp, const Inst &inst, uint32_t mask, const AccessReque
     if (warp.counting)
       countShared(*warp.worker, addresses, mask, request.bytes);
     if (warp.checker)
-      warp.checker->access(warp, inst, mask, addresses.data(), 0, request.bytes, effectiveKind(request), nullptr,
+      warp.checker->access(warp, inst, mask, addresses.data(), request.bytes, request.kind, nullptr,
                            request.values);
   }
   const uint8_t *base = space == Space::Shared  ? warp.block->shared

@@ -45,7 +45,7 @@ inline bool isSharedWindow(uint64_t address) { return address >> windowShift == 
 inline bool isWrite(AccessKind kind) { return kind != AccessKind::Read && kind != AccessKind::StrongRead; }
 
 // Counting (Counters/Count.cpp).
-void countGlobal(Worker &worker, const LaneAddresses &addresses, uint32_t mask, unsigned bytes, bool store);
+void countGlobal(Worker &worker, Allocation &allocation, const LaneAddresses &addresses, uint32_t mask, unsigned bytes, AccessKind kind);
 void countShared(Worker &worker, const LaneAddresses &addresses, uint32_t mask, unsigned bytes);
 
 /// `.shared::cta`, `.global`, …; Generic when none is named.

@@ -340,6 +340,7 @@ bool decodeCall(Decoder &decoder, const ptx::Instruction &instruction) {
     if (!builtin)
       return decoder.fail(call.target->location, "function '" + std::string(function->name) + "' is declared but nowhere defined",
                           Error::UnresolvedSymbol);
+    program.usesHeap |= function->name == "malloc";
     decoder.emit(builtin, InstructionClass::Other).aux = siteIndex;
   } else if (function) {
     uint32_t number = decoder.requestFunction(*function);

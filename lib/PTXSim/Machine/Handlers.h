@@ -104,6 +104,9 @@ void emitMove(Decoder &decoder, Slot to, Slot from, unsigned bytes);
 bool emitSpecial(Decoder &decoder, const ptx::Operand &operand, ptx::Type type, Slot &slot);
 void emitFrameAddress(Decoder &decoder, Slot to, unsigned bytes, int64_t offset);
 
+// WarpMatrix.cpp
+bool decodeWmma(Decoder &decoder, const ptx::Instruction &instruction);
+
 // AsyncCopy.cpp
 bool decodeBarrierObject(Decoder &decoder, const ptx::Instruction &instruction);
 

@@ -80,7 +80,7 @@ template <typename T, typename R, Space S> void handleStore(Warp &warp, const In
   bool strong = inst.flags & flagStrong;
   const Slot *list = warp.list(inst);
   AccessRequest request = requestOf(inst, S, strong ? AccessKind::StrongWrite : AccessKind::Write);
-  request.values = {list, inst.uses, sizeof(T)};
+  request.values = {list, inst.uses, sizeof(T), sizeof(R)};
   if (!resolve(warp, inst, mask, request, host))
     return;
   if (strong) {

@@ -53,10 +53,14 @@ uint64_t Memory::takeRange(uint64_t bytes) {
 }
 
 void Memory::attachShadows(Allocation &allocation) {
+  allocation.shadowBase = allocation.base / RaceShadow::pageBytes * RaceShadow::pageBytes;
+  uint64_t bytes = allocation.base - allocation.shadowBase + allocation.reachable;
   if (options_.checks.init && !allocation.host)
-    allocation.init = std::make_unique<InitShadow>(allocation.reachable);
+    allocation.init = std::make_unique<InitShadow>(bytes);
   if (options_.checks.race)
-    allocation.race = std::make_unique<RaceShadow>(allocation.reachable);
+    allocation.race = std::make_unique<RaceShadow>(bytes);
+  if (options_.counters)
+    allocation.touched.assign(allocation.reachable / 32 / 64 + 2, 0);
 }
 
 Result Memory::allocate(uint64_t bytes, uint64_t &address, bool isGlobal) {

@@ -17,6 +17,7 @@
 #include <memory>
 #include <deque>
 #include <mutex>
+#include <vector>
 
 namespace mv::ptxsim {
 
@@ -32,10 +33,12 @@ inline constexpr uint64_t paramWindow = windowAddress(windowParam);
 struct Allocation {
   uint64_t base = 0, size = 0;
   uint64_t reachable = 0;     ///< What accesses may touch: `size`, or rounded up as a driver would when nothing checks.
+  uint64_t shadowBase = 0;    ///< Where the shadows begin: `base`, aligned down to a page of them.
   uint64_t identifier = 0;    ///< Counts allocations.
   bool host = false, managed = false, isGlobal = false, constant = false, freed = false;
   std::unique_ptr<InitShadow> init;
   std::unique_ptr<RaceShadow> race;
+  std::vector<uint64_t> touched; ///< For the counters: one bit for each sector of 32 bytes a launch has accessed.
 
   bool contains(uint64_t address, uint64_t bytes) const {
     return address >= base && address - base <= reachable && bytes <= reachable - (address - base);

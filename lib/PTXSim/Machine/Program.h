@@ -113,6 +113,7 @@ struct Program {
   uint32_t localBytes = 0;            ///< Per thread, calls included.
   uint32_t staticShared = 0;
   uint32_t liveRegisters = 0;         ///< Estimate of 32-bit registers a thread.
+  bool usesHeap = false;              ///< Calls malloc.
   bool recursive = false;             ///< A function may be entered while it is active.
 };
 

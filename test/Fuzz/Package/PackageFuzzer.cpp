@@ -1,10 +1,11 @@
 //===- PackageFuzzer.cpp - Any bytes as a package -------------------------------===//
 //
-// Whatever the bytes, reading returns an error of one line or a package of which every part can be touched. The first
-// byte says what the rest is:
+// Whatever the bytes, reading returns an error of one line or a package of which every part can be touched.
+// The first byte says what the rest is:
 //
 //     even   a file
-//     odd    changes to a valid one, in records of 4 bytes: where (16 bits), operation, value. Checksums are made right
+//     odd    changes to a valid one, in records of 4 bytes: where (16 bits), operation, value. Checksums are
+//     made right
 //            again afterwards, so that the fuzzer gets past them. No corpus is needed for this.
 //
 //===----------------------------------------------------------------------===//
@@ -80,8 +81,8 @@ static uint64_t touch(const PackageFile &file) {
   uint64_t sum = 0;
   const Model &model = file.model();
   for (uint32_t index = 0; index < model.parameters()->size(); ++index)
-    sum += hashBytes(file.parameter(index)) + uint8_t(*(file.parameter(index).data() + file.parameter(index).size() +
-                                                        kReadablePadding - 1));
+    sum += hashBytes(file.parameter(index)) +
+           uint8_t(*(file.parameter(index).data() + file.parameter(index).size() + kReadablePadding - 1));
   for (const Kernel *kernel : *model.kernels())
     for (const Implementation *implementation : *kernel->implementations())
       for (const Phase *phase : *implementation->phases())
@@ -95,8 +96,8 @@ static uint64_t touch(const PackageFile &file) {
 static void read(std::span<const std::byte> bytes) {
   const auto memory = alignedCopy(bytes);
   for (const bool verify : {false, true}) {
-    const auto file = PackageFile::parse({memory.get(), bytes.size()}, "input",
-                                         {.verifyParameters = verify, .threads = 1});
+    const auto file =
+        PackageFile::parse({memory.get(), bytes.size()}, "input", {.verifyParameters = verify, .threads = 1});
     if (file.ok()) {
       volatile uint64_t sum = touch(**file);
       (void)sum;

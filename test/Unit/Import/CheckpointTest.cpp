@@ -36,6 +36,8 @@ TEST(Checkpoint, ConfigWithWeights) {
   auto random = loadCheckpoint(config, "random:3", pool);
   ASSERT_TRUE(random.ok()) << random.status().message();
   EXPECT_TRUE(random->weights.isRandom());
+  ASSERT_EQ(random->warnings.size(), 1u);
+  EXPECT_EQ(random->warnings[0], "the weights are made up (random:3): answers will mean nothing");
 }
 
 // Every published variant resolves with random weights; the published form of T2 gives the same model as
@@ -83,10 +85,25 @@ TEST(Checkpoint, LicenceFromReadme) {
   EXPECT_EQ(licenceFromReadme(""), "");
 }
 
-TEST(Checkpoint, ReadsTheLicenceBesideTheConfig) {
+// The licence is that of the weights, wherever the config comes from.
+TEST(Checkpoint, ReadsTheLicenceBesideTheWeights) {
   TestCheckpoint test;
+  test.save();
   test.folder.write("README.md", "---\nlicense: cc-by-nc-sa-4.0\n---\n");
-  auto checkpoint = test.load();
+  test.folder.write("elsewhere/config.json", test.config.dump());
+  test.folder.write("elsewhere/README.md", "---\nlicense: mit\n---\n");
+  auto checkpoint = loadCheckpoint(test.folder.file("elsewhere/config.json"), test.folder.path(), test.pool);
   ASSERT_TRUE(checkpoint.ok()) << checkpoint.status().message();
   EXPECT_EQ(checkpoint->licence, "cc-by-nc-sa-4.0");
+}
+
+// Without a README, the published weights are known by the name in the config; random ones have no licence.
+TEST(Checkpoint, LicenceOfPublishedWeights) {
+  TestCheckpoint test;
+  EXPECT_EQ(test.load()->licence, "");
+  test.config["_name_or_path"] = "nvidia/MambaVision-T-1K";
+  EXPECT_EQ(test.load()->licence, "cc-by-nc-sa-4.0");
+  auto random = loadCheckpoint(test.folder.file("config.json"), "random:1", test.pool);
+  ASSERT_TRUE(random.ok()) << random.status().message();
+  EXPECT_EQ(random->licence, "");
 }

@@ -44,10 +44,10 @@ std::string kernelText(const Shape &shape) {
     residual = "%1 = mv.add %0, %r : " + plain + "\n";
     yielded = "%1";
   }
-  return "plan.kernel @attention (" + inputs + ") -> " + tensor(channels, shape.stored) + " family \"attention\" {\n^bb0(" +
-         arguments + "):\n%0 = mv.attention %qkv" + norms + " heads " + std::to_string(shape.heads) +
-         " scale 3.0e-01 : (" + types + ") -> " + plain + "\n" + residual + "plan.yield " + yielded + " : " + plain +
-         "\n}\n";
+  return "plan.kernel @attention (" + inputs + ") -> " + tensor(channels, shape.stored) +
+         " family \"attention\" {\n^bb0(" + arguments + "):\n%0 = mv.attention %qkv" + norms + " heads " +
+         std::to_string(shape.heads) + " scale 3.0e-01 : (" + types + ") -> " + plain + "\n" + residual +
+         "plan.yield " + yielded + " : " + plain + "\n}\n";
 }
 
 /// The head's channels of a row, normalised if there are parameters.
@@ -147,18 +147,18 @@ TEST_P(AttentionTest, IsDeterministic) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, AttentionTest,
-                         testing::Values(Shape{2, 49, 3, 40},             // T, level 3
-                                         Shape{1, 196, 2, 40},            // T, level 2
-                                         Shape{1, 49, 2, 48},             // S
-                                         Shape{3, 49, 2, 49},             // L
-                                         Shape{1, 64, 2, 64},             // L3
-                                         Shape{2, 1, 2, 16},              // one token
-                                         Shape{2, 4, 3, 5},               // a tiny map
-                                         Shape{1, 300, 2, 24},            // two blocks of keys
-                                         Shape{1, 1024, 1, 16},           // four
-                                         Shape{1, 49, 2, 40, true},       // norms
-                                         Shape{1, 300, 1, 40, true},      // norms, online
-                                         Shape{1, 17, 2, 20, false, 48},  // padded channels
+                         testing::Values(Shape{2, 49, 3, 40},                  // T, level 3
+                                         Shape{1, 196, 2, 40},                 // T, level 2
+                                         Shape{1, 49, 2, 48},                  // S
+                                         Shape{3, 49, 2, 49},                  // L
+                                         Shape{1, 64, 2, 64},                  // L3
+                                         Shape{2, 1, 2, 16},                   // one token
+                                         Shape{2, 4, 3, 5},                    // a tiny map
+                                         Shape{1, 300, 2, 24},                 // two blocks of keys
+                                         Shape{1, 1024, 1, 16},                // four
+                                         Shape{1, 49, 2, 40, true},            // norms
+                                         Shape{1, 300, 1, 40, true},           // norms, online
+                                         Shape{1, 17, 2, 20, false, 48},       // padded channels
                                          Shape{2, 17, 2, 20, false, 48, true}, // an epilogue
                                          Shape{1, 9, 1, 130}),
                          [](const testing::TestParamInfo<Shape> &info) {

@@ -1,7 +1,7 @@
 //===- JIT.h - Runs emitted functions inside a test -----------------*- C++ -*-===//
 //
-// Lowers upstream dialects to LLVM, compiles for one CPU and hands out pointers to functions. Nothing is linked in: a
-// function that would call a library cannot be looked up.
+// Lowers upstream dialects to LLVM, compiles for one CPU and hands out pointers to functions. Nothing is
+// linked in: a function that would call a library cannot be looked up.
 //
 //===----------------------------------------------------------------------===//
 

@@ -123,7 +123,8 @@ static void prepare(mv::plan::KernelOp kernel) {
   for (auto [index, type] : llvm::enumerate(kernel.getFunctionType().getInputs())) {
     mv::PackedAttr packing = mv::cpu::getParameterPacking(body, unsigned(index));
     auto tensor = cast<RankedTensorType>(type);
-    types.push_back(packing ? RankedTensorType::get(tensor.getShape(), tensor.getElementType(), packing) : tensor);
+    types.push_back(packing ? RankedTensorType::get(tensor.getShape(), tensor.getElementType(), packing)
+                            : tensor);
   }
   auto type = FunctionType::get(kernel.getContext(), types, kernel.getFunctionType().getResults());
   kernel.setTypeAttr(TypeAttr::get(type));
@@ -196,7 +197,8 @@ llvm::Expected<Floats> KernelRunner::run(int64_t batch, const std::vector<Floats
   if (!output.isIntact() || !shared.isIntact())
     return error("wrote beyond the result or the workspace");
 
-  Floats dense(batch * ShapedType::getNumElements(result.getShape().drop_front())), rest(output.data(), output.data() + resultElements);
+  Floats dense(batch * ShapedType::getNumElements(result.getShape().drop_front())),
+      rest(output.data(), output.data() + resultElements);
   forEachElement(result, batch, [&](int64_t index, int64_t offset) {
     dense[index] = output.data()[offset];
     rest[offset] = 0;

@@ -1,9 +1,9 @@
 //===- KernelRunner.h - Runs one kernel on plain tensors ------------*- C++ -*-===//
 //
-// Compiles a plan.kernel for one instruction set and runs its phases over workgroups dealt out in small ranges, as the
-// runtime would. Tensors go in and come out dense, one float an element; the runner lays them out as the kernel's type
-// says. Memory outside of a buffer's tensor, the workspace and the scratch memory are NaN before, so that what is read
-// too early shows in the result, and what is written too far is found.
+// Compiles a plan.kernel for one instruction set and runs its phases over workgroups dealt out in small
+// ranges, as the runtime would. Tensors go in and come out dense, one float an element; the runner lays them
+// out as the kernel's type says. Memory outside of a buffer's tensor, the workspace and the scratch memory
+// are NaN before, so that what is read too early shows in the result, and what is written too far is found.
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,7 +1,7 @@
 //===- MathTest.cpp - The stated errors of mv-cpu-expand-math -------------------===//
 //
-// Every function is compiled for every instruction set this machine has and compared with the C library in double on
-// floats spread over all exponents, and on special values.
+// Every function is compiled for every instruction set this machine has and compared with the C library in
+// double on floats spread over all exponents, and on special values.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,8 +20,8 @@ namespace {
 struct Function {
   const char *op;
   double (*exact)(double);
-  double ulps;         // largest error with fused multiply-add
-  double lowest;       // sampled range
+  double ulps;   // largest error with fused multiply-add
+  double lowest; // sampled range
   double highest;
 };
 
@@ -47,11 +47,13 @@ std::string loopText(llvm::StringRef op) {
   %step = arith.constant 16 : index
   scf.for %i = %zero to %count step %step {
     %x = vector.load %in[%i] : memref<65536xf32>, vector<16xf32>
-    %y = )" + op + R"( %x : vector<16xf32>
+    %y = )" +
+          op + R"( %x : vector<16xf32>
     vector.store %y, %out[%i] : memref<65536xf32>, vector<16xf32>
   }
   return
-})").str();
+})")
+      .str();
 }
 
 /// Floats of every exponent between the limits, both signs, with pseudo-random mantissas.
@@ -124,14 +126,16 @@ TEST_P(MathTest, HasTheStatedError) {
   RecordProperty("ulps", std::to_string(worst));
 }
 
-/// Infinities, zeros and NaN give what the C library gives; exponentials overflow to infinity and underflow to zero.
+/// Infinities, zeros and NaN give what the C library gives; exponentials overflow to infinity and underflow
+/// to zero.
 TEST_P(MathTest, HandlesSpecialValues) {
   float payload;
   uint32_t bits = 0x7fc00001;
   std::memcpy(&payload, &bits, sizeof payload);
   EXPECT_TRUE(std::isnan(run(kNaN)));
   EXPECT_TRUE(std::isnan(run(payload)));
-  for (float x : {kInfinity, -kInfinity, 0.0f, -0.0f, 3.4e38f, -3.4e38f, 1e-30f, -1e-30f, 1e10f, -1e10f, -1.0f}) {
+  for (float x :
+       {kInfinity, -kInfinity, 0.0f, -0.0f, 3.4e38f, -3.4e38f, 1e-30f, -1e-30f, 1e10f, -1e10f, -1.0f}) {
     double exact = function().exact(x);
     if (std::isnan(exact))
       EXPECT_TRUE(std::isnan(run(x))) << x;

@@ -50,7 +50,8 @@ Doubles scan(int64_t windows, int64_t tokens, int64_t channels, const Doubles &x
         int64_t at = t * channels + channel;
         result[at] = skip[channel] * x[at];
         for (int64_t n = 0; n < kStates; ++n) {
-          state[n] = std::exp(step[at] * a[channel * kStates + n]) * state[n] + step[at] * b[t * kStates + n] * x[at];
+          state[n] = std::exp(step[at] * a[channel * kStates + n]) * state[n] +
+                     step[at] * b[t * kStates + n] * x[at];
           result[at] += c[t * kStates + n] * state[n];
         }
       }
@@ -124,15 +125,19 @@ TEST_P(ScanTest, AgreesWithPlainLoops) {
   const Shape &shape = GetParam();
   int64_t batch = 2, h = shape.channels, rows = batch * shape.windows * shape.tokens;
   std::string x = tokensType(shape, h), states = tokensType(shape, kStates), a = matrix(h, kStates);
-  std::string types = "(" + x + ", " + x + ", " + a + ", " + states + ", " + states + ", " + vectorType(h) + ")";
+  std::string types =
+      "(" + x + ", " + x + ", " + a + ", " + states + ", " + states + ", " + vectorType(h) + ")";
   std::string text = "plan.kernel @scan " + types + " -> " + tokensType(shape, h, shape.stored) +
-                     " family \"selective_scan\" {\n^bb0(%x: " + x + ", %s: " + x + ", %a: " + a + ", %b: " + states +
-                     ", %c: " + states + ", %d: " + vectorType(h) +
-                     "):\n%0 = mv.selective_scan %x, %s, %a, %b, %c, %d : " + types + " -> " + x + "\nplan.yield %0 : " +
-                     x + "\n}\n";
-  std::vector<Floats> in = {randomFloats(rows * h, 1),       positive(randomFloats(rows * h, 2, 0.2f)),
-                            negative(randomFloats(h * kStates, 3)), randomFloats(rows * kStates, 4),
-                            randomFloats(rows * kStates, 5), randomFloats(h, 6)};
+                     " family \"selective_scan\" {\n^bb0(%x: " + x + ", %s: " + x + ", %a: " + a +
+                     ", %b: " + states + ", %c: " + states + ", %d: " + vectorType(h) +
+                     "):\n%0 = mv.selective_scan %x, %s, %a, %b, %c, %d : " + types + " -> " + x +
+                     "\nplan.yield %0 : " + x + "\n}\n";
+  std::vector<Floats> in = {randomFloats(rows * h, 1),
+                            positive(randomFloats(rows * h, 2, 0.2f)),
+                            negative(randomFloats(h * kStates, 3)),
+                            randomFloats(rows * kStates, 4),
+                            randomFloats(rows * kStates, 5),
+                            randomFloats(h, 6)};
   auto doubles = [](const Floats &values) { return Doubles(values.begin(), values.end()); };
   Doubles expected = scan(batch * shape.windows, shape.tokens, h, doubles(in[0]), doubles(in[1]), in[2],
                           doubles(in[3]), doubles(in[4]), in[5]);
@@ -157,8 +162,8 @@ std::string mixerText(const Shape &shape) {
   std::string inputs = full + ", " + w[0] + ", " + w[1] + ", " + w[2] + ", " + v + ", " + w[3] + ", " + v;
   std::string slice = " : " + projected + " -> ";
   return "plan.kernel @mixer (" + inputs + ") -> " + tokensType(shape, d, shape.stored) +
-         " family \"selective_scan\" {\n^bb0(%in: " + full + ", %k: " + w[0] + ", %p: " + w[1] + ", %w: " + w[2] +
-         ", %bias: " + v + ", %a: " + w[3] + ", %skip: " + v + "):\n" +                                     //
+         " family \"selective_scan\" {\n^bb0(%in: " + full + ", %k: " + w[0] + ", %p: " + w[1] +
+         ", %w: " + w[2] + ", %bias: " + v + ", %a: " + w[3] + ", %skip: " + v + "):\n" +                   //
          "%0 = mv.conv1d %in, %k : (" + full + ", " + w[0] + ") -> " + full + "\n" +                        //
          "%1 = mv.silu %0 : " + full + "\n" +                                                               //
          "%x = mv.slice %1 offset 0 : " + full + " -> " + half + "\n" +                                     //
@@ -171,7 +176,8 @@ std::string mixerText(const Shape &shape) {
          "%4 = mv.softplus %3 : " + half + "\n" +                                                           //
          "%y = mv.selective_scan %x, %4, %a, %b, %c, %skip : (" + half + ", " + half + ", " + w[3] + ", " + //
          states + ", " + states + ", " + v + ") -> " + half + "\n" +                                        //
-         "%5 = mv.concat %y, %z : (" + half + ", " + half + ") -> " + full + "\nplan.yield %5 : " + full + "\n}\n";
+         "%5 = mv.concat %y, %z : (" + half + ", " + half + ") -> " + full + "\nplan.yield %5 : " + full +
+         "\n}\n";
 }
 
 /// From the input projection's result to the output projection's operand.
@@ -179,9 +185,12 @@ TEST_P(MixerMiddleTest, AgreesWithPlainLoops) {
   const Shape &shape = GetParam();
   int64_t batch = 2, h = shape.channels, d = 2 * h, rank = stepRank(d), p = rank + 2 * kStates;
   int64_t tokens = shape.tokens, windows = batch * shape.windows, rows = windows * tokens;
-  std::vector<Floats> in = {randomFloats(rows * d, 1, 2),      randomFloats(d * 3, 2),
-                            randomFloats(p * h, 3, 0.3f),      randomFloats(h * rank, 4, 0.5f),
-                            randomFloats(h, 5, 3),             negative(randomFloats(h * kStates, 6)),
+  std::vector<Floats> in = {randomFloats(rows * d, 1, 2),
+                            randomFloats(d * 3, 2),
+                            randomFloats(p * h, 3, 0.3f),
+                            randomFloats(h * rank, 4, 0.5f),
+                            randomFloats(h, 5, 3),
+                            negative(randomFloats(h * kStates, 6)),
                             randomFloats(h, 7)};
   Doubles conv(rows * d), expected;
   for (int64_t row = 0; row < rows; ++row)
@@ -208,7 +217,8 @@ TEST_P(MixerMiddleTest, AgreesWithPlainLoops) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, MixerMiddleTest,
-                         testing::Values(Shape{1, 196, 160}, Shape{2, 49, 64}, Shape{1, 49, 20}, Shape{1, 9, 49, 112},
-                                         Shape{3, 1, 16}, Shape{2, 2, 8}, Shape{1, 2304, 24}));
+                         testing::Values(Shape{1, 196, 160}, Shape{2, 49, 64}, Shape{1, 49, 20},
+                                         Shape{1, 9, 49, 112}, Shape{3, 1, 16}, Shape{2, 2, 8},
+                                         Shape{1, 2304, 24}));
 
 } // namespace

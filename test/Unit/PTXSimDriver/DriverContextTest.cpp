@@ -23,7 +23,8 @@ TEST(DriverDevices, Queries) {
   EXPECT_EQ(value, 32);
   EXPECT_EQ(cuDeviceGetAttribute(&value, CU_DEVICE_ATTRIBUTE_CLUSTER_LAUNCH, 0), CUDA_SUCCESS);
   EXPECT_EQ(value, 0);
-  EXPECT_EQ(cuDeviceGetAttribute(&value, static_cast<CUdevice_attribute>(100000), 0), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuDeviceGetAttribute(&value, static_cast<CUdevice_attribute>(100000), 0),
+            CUDA_ERROR_INVALID_VALUE);
   char name[64];
   EXPECT_EQ(cuDeviceGetName(name, sizeof(name), 0), CUDA_SUCCESS);
   EXPECT_NE(std::string(name).find("simulated"), std::string::npos);

@@ -94,7 +94,8 @@ TEST_F(DriverGraph, negative_Capture) {
   ASSERT_EQ(cuStreamBeginCapture(blocking, CU_STREAM_CAPTURE_MODE_RELAXED), CUDA_SUCCESS);
   EXPECT_EQ(launchInc(nullptr), CUDA_ERROR_STREAM_CAPTURE_IMPLICIT);
   EXPECT_EQ(cuStreamEndCapture(blocking, &graph), CUDA_ERROR_STREAM_CAPTURE_INVALIDATED);
-  EXPECT_EQ(cuStreamBeginCapture(nullptr, CU_STREAM_CAPTURE_MODE_GLOBAL), CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED);
+  EXPECT_EQ(cuStreamBeginCapture(nullptr, CU_STREAM_CAPTURE_MODE_GLOBAL),
+            CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED);
   EXPECT_EQ(cuStreamEndCapture(stream, &graph), CUDA_ERROR_ILLEGAL_STATE);
 }
 
@@ -115,8 +116,8 @@ TEST_F(DriverGraph, ManualNodes) {
   struct Pair {
     int *from, *to;
   } pair = {&out, &seen};
-  CUDA_HOST_NODE_PARAMS hostParameters = {[](void *data) { *static_cast<Pair *>(data)->to = *static_cast<Pair *>(data)->from; },
-                                          &pair};
+  CUDA_HOST_NODE_PARAMS hostParameters = {
+      [](void *data) { *static_cast<Pair *>(data)->to = *static_cast<Pair *>(data)->from; }, &pair};
   // Added last to first, so that only the edges give the order.
   ASSERT_EQ(cuGraphAddHostNode(&host, graph, nullptr, 0, &hostParameters), CUDA_SUCCESS);
   ASSERT_EQ(cuGraphAddMemcpyNode(&copy, graph, nullptr, 0, &copyParameters, context), CUDA_SUCCESS);
@@ -194,6 +195,24 @@ TEST_F(DriverGraph, ChildAndClone) {
   EXPECT_EQ(cuGraphClone(&copy, inner), CUDA_SUCCESS);
   EXPECT_EQ(cuGraphNodeFindInClone(&twin, node, copy), CUDA_SUCCESS);
   EXPECT_NE(twin, node);
+}
+
+// An instantiated graph that is launched in a capture becomes a part of the captured graph.
+TEST_F(DriverGraph, LaunchInCapture) {
+  CUgraph inner = nullptr, outer = nullptr;
+  CUgraphNode node = nullptr;
+  CUgraphExec innerExec = nullptr, outerExec = nullptr;
+  ASSERT_EQ(cuGraphCreate(&inner, 0), CUDA_SUCCESS);
+  ASSERT_EQ(cuGraphAddKernelNode(&node, inner, nullptr, 0, &parameters), CUDA_SUCCESS);
+  ASSERT_EQ(cuGraphInstantiate(&innerExec, inner, 0), CUDA_SUCCESS);
+  ASSERT_EQ(cuStreamBeginCapture(stream, CU_STREAM_CAPTURE_MODE_GLOBAL), CUDA_SUCCESS);
+  EXPECT_EQ(cuGraphLaunch(innerExec, stream), CUDA_SUCCESS);
+  EXPECT_EQ(launchInc(stream), CUDA_SUCCESS);
+  ASSERT_EQ(cuStreamEndCapture(stream, &outer), CUDA_SUCCESS);
+  EXPECT_EQ(value(), 0);
+  ASSERT_EQ(cuGraphInstantiate(&outerExec, outer, 0), CUDA_SUCCESS);
+  EXPECT_EQ(cuGraphLaunch(outerExec, stream), CUDA_SUCCESS);
+  EXPECT_EQ(value(), 2);
 }
 
 } // namespace

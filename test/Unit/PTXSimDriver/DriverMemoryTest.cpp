@@ -91,8 +91,9 @@ TEST_F(DriverTest, Pointers) {
   EXPECT_EQ(managed, 0u);
   EXPECT_EQ(cuMemFreeHost(pinned), CUDA_SUCCESS);
   int local = 0;
-  EXPECT_EQ(cuPointerGetAttribute(&type, CU_POINTER_ATTRIBUTE_MEMORY_TYPE, reinterpret_cast<CUdeviceptr>(&local)),
-            CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(
+      cuPointerGetAttribute(&type, CU_POINTER_ATTRIBUTE_MEMORY_TYPE, reinterpret_cast<CUdeviceptr>(&local)),
+      CUDA_ERROR_INVALID_VALUE);
 }
 
 // Host memory is registered once, and a kernel reaches it under its own address.

@@ -37,7 +37,8 @@ TEST_F(DriverTest, Arguments) {
     unsigned value;
   } packed = {buffer, 7};
   size_t bytes = 12;
-  void *extra[] = {CU_LAUNCH_PARAM_BUFFER_POINTER, &packed, CU_LAUNCH_PARAM_BUFFER_SIZE, &bytes, CU_LAUNCH_PARAM_END};
+  void *extra[] = {CU_LAUNCH_PARAM_BUFFER_POINTER, &packed, CU_LAUNCH_PARAM_BUFFER_SIZE, &bytes,
+                   CU_LAUNCH_PARAM_END};
   EXPECT_EQ(cuLaunchKernel(add, 1, 1, 1, 32, 1, 1, 0, nullptr, nullptr, extra), CUDA_SUCCESS);
   std::vector<int> out(32);
   EXPECT_EQ(cuMemcpyDtoH(out.data(), buffer, 128), CUDA_SUCCESS);
@@ -51,10 +52,14 @@ TEST_F(DriverTest, Arguments) {
 TEST_F(DriverTest, negative_Launches) {
   void *arguments[] = {&buffer};
   EXPECT_EQ(cuLaunchKernel(inc, 0, 1, 1, 1, 1, 1, 0, nullptr, arguments, nullptr), CUDA_ERROR_INVALID_VALUE);
-  EXPECT_EQ(cuLaunchKernel(inc, 1, 1, 1, 1025, 1, 1, 0, nullptr, arguments, nullptr), CUDA_ERROR_INVALID_VALUE);
-  EXPECT_EQ(cuLaunchKernel(inc, 1, 65536, 1, 1, 1, 1, 0, nullptr, arguments, nullptr), CUDA_ERROR_INVALID_VALUE);
-  EXPECT_EQ(cuLaunchKernel(inc, 1, 1, 1, 1, 1, 1, 200000, nullptr, arguments, nullptr), CUDA_ERROR_INVALID_VALUE);
-  EXPECT_EQ(cuFuncSetAttribute(inc, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, 200000), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuLaunchKernel(inc, 1, 1, 1, 1025, 1, 1, 0, nullptr, arguments, nullptr),
+            CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuLaunchKernel(inc, 1, 65536, 1, 1, 1, 1, 0, nullptr, arguments, nullptr),
+            CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuLaunchKernel(inc, 1, 1, 1, 1, 1, 1, 200000, nullptr, arguments, nullptr),
+            CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuFuncSetAttribute(inc, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, 200000),
+            CUDA_ERROR_INVALID_VALUE);
   EXPECT_EQ(cuFuncSetAttribute(inc, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, 65536), CUDA_SUCCESS);
   EXPECT_EQ(cuLaunchKernel(inc, 1, 1, 1, 1, 1, 1, 65536, nullptr, arguments, nullptr), CUDA_SUCCESS);
   EXPECT_EQ(value(), 1);
@@ -114,14 +119,17 @@ TEST_F(DriverTest, Libraries) {
   EXPECT_EQ(count, 3u);
   CUkernel kernel = nullptr;
   ASSERT_EQ(cuLibraryGetKernel(&kernel, library, "inc"), CUDA_SUCCESS);
-  EXPECT_EQ(cuKernelSetAttribute(CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, 1024, kernel, 0), CUDA_SUCCESS);
-  void *arguments[] = {&buffer};
-  EXPECT_EQ(cuLaunchKernel(reinterpret_cast<CUfunction>(kernel), 1, 1, 1, 1, 1, 1, 0, nullptr, arguments, nullptr),
+  EXPECT_EQ(cuKernelSetAttribute(CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, 1024, kernel, 0),
             CUDA_SUCCESS);
+  void *arguments[] = {&buffer};
+  EXPECT_EQ(
+      cuLaunchKernel(reinterpret_cast<CUfunction>(kernel), 1, 1, 1, 1, 1, 1, 0, nullptr, arguments, nullptr),
+      CUDA_SUCCESS);
   EXPECT_EQ(value(), 1);
   EXPECT_EQ(cuLibraryUnload(library), CUDA_SUCCESS);
-  EXPECT_EQ(cuLaunchKernel(reinterpret_cast<CUfunction>(kernel), 1, 1, 1, 1, 1, 1, 0, nullptr, arguments, nullptr),
-            CUDA_ERROR_INVALID_HANDLE);
+  EXPECT_EQ(
+      cuLaunchKernel(reinterpret_cast<CUfunction>(kernel), 1, 1, 1, 1, 1, 1, 0, nullptr, arguments, nullptr),
+      CUDA_ERROR_INVALID_HANDLE);
 }
 
 // Occupancy answers within the device's limits.

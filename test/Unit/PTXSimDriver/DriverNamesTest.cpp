@@ -67,7 +67,8 @@ TEST(DriverNames, negative_ExportTable) {
 TEST(DriverNames, Attributes) {
   for (const mv::ptxsim::DeviceProfile &profile : mv::ptxsim::deviceProfiles())
     for (int attribute = 1; attribute < CU_DEVICE_ATTRIBUTE_MAX; ++attribute)
-      EXPECT_TRUE(mv::ptxsim::driver::deviceAttribute(profile, 0, static_cast<CUdevice_attribute>(attribute)));
+      EXPECT_TRUE(
+          mv::ptxsim::driver::deviceAttribute(profile, 0, static_cast<CUdevice_attribute>(attribute)));
 }
 
 } // namespace

@@ -11,7 +11,9 @@ using namespace mv::ptxsim;
 
 namespace {
 
-void append(std::string &out, const void *data, size_t bytes) { out.append(static_cast<const char *>(data), bytes); }
+void append(std::string &out, const void *data, size_t bytes) {
+  out.append(static_cast<const char *>(data), bytes);
+}
 template <typename T> void append(std::string &out, T value) { append(out, &value, sizeof(value)); }
 
 /// An entry as Fatbin.h lays it out.
@@ -60,7 +62,8 @@ TEST(Fatbin, Classify) {
 
 // The newest PTX that is not newer than the device is chosen, and machine code never.
 TEST(Fatbin, Choose) {
-  std::string image = fatbin(entry(2, 80, "code") + entry(1, 70, ".old") + entry(1, 80, ".mid") + entry(1, 90, ".new"));
+  std::string image =
+      fatbin(entry(2, 80, "code") + entry(1, 70, ".old") + entry(1, 80, ".mid") + entry(1, 90, ".new"));
   EXPECT_EQ(fatbinSize(image.data()), image.size());
   StatusOr<std::vector<FatbinEntry>> entries = parseFatbin(bytesOf(image));
   ASSERT_TRUE(entries.ok());

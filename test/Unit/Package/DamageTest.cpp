@@ -50,7 +50,8 @@ TEST(DamageTest, NamesWhatIsTooLong) {
 
 TEST(DamageTest, NamesTheSectionThatIsWrong) {
   Image image = Image::ofTestPackage();
-  const char *expected[] = {"the checksum of parameter 'factors' is wrong", "the checksum of section 1 (code) is wrong",
+  const char *expected[] = {"the checksum of parameter 'factors' is wrong",
+                            "the checksum of section 1 (code) is wrong",
                             "the checksum of section 2 (plan) is wrong"};
   for (size_t index = 0; index < 3; ++index) {
     std::byte &byte = image[image.section(index).offset + 3];
@@ -72,15 +73,17 @@ TEST(DamageTest, ChecksTheGapsBetweenParameters) {
 TEST(DamageTest, ForeignFiles) {
   for (const char *content : {"\x7f"
                               "ELF",
-                              "{\"a\": 1}", "MVX", "\x89PNG\r\n\x1a\n and so on, for more than sixty-four bytes in all, as "
-                                            "pictures are"})
+                              "{\"a\": 1}", "MVX",
+                              "\x89PNG\r\n\x1a\n and so on, for more than sixty-four bytes in all, as "
+                              "pictures are"})
     expectRefused(Image(content).read(), "is no mv package: it does not begin as one");
 }
 
 TEST(DamageTest, OtherVersions) {
   Image image = Image::ofTestPackage();
   image.header().version = kFormatVersion + 1; // Whatever its hash may be then.
-  expectRefused(image.read(), "has package format 2, this mv reads format 1: use the mv that wrote it, or a newer one");
+  expectRefused(image.read(),
+                "has package format 2, this mv reads format 1: use the mv that wrote it, or a newer one");
   image.header().version = 0;
   expectRefused(image.read(), "has package format 0, this mv reads format 1: compile the model again");
 }
@@ -123,8 +126,10 @@ TEST(DamageTest, NegativeSectionCount) {
 }
 
 TEST(DamageTest, NegativeSectionKind) {
-  expectRefused(tableError([](Image &image) { image.section(1).kind = SectionKind(9); }), "of the unknown kind 9");
-  expectRefused(tableError([](Image &image) { image.section(1).kind = SectionKind(0); }), "of the unknown kind 0");
+  expectRefused(tableError([](Image &image) { image.section(1).kind = SectionKind(9); }),
+                "of the unknown kind 9");
+  expectRefused(tableError([](Image &image) { image.section(1).kind = SectionKind(0); }),
+                "of the unknown kind 0");
   expectRefused(tableError([](Image &image) { image.section(0).kind = SectionKind::Code; }),
                 "the checksum of section 0 (code) is wrong");
   expectRefused(tableError([](Image &image) { image.section(1).kind = SectionKind::Plan; }),
@@ -136,13 +141,16 @@ TEST(DamageTest, NegativeSectionKind) {
 }
 
 TEST(DamageTest, NegativeSectionPlace) {
-  expectRefused(tableError([](Image &image) { image.section(1).alignment = 64; }), "is not aligned to 4096 bytes");
-  expectRefused(tableError([](Image &image) { image.section(1).offset += 64; }), "is not aligned to 4096 bytes");
+  expectRefused(tableError([](Image &image) { image.section(1).alignment = 64; }),
+                "is not aligned to 4096 bytes");
+  expectRefused(tableError([](Image &image) { image.section(1).offset += 64; }),
+                "is not aligned to 4096 bytes");
   expectRefused(tableError([](Image &image) { image.section(1).offset = image.section(0).offset; }),
                 "overlaps what ends at");
   expectRefused(tableError([](Image &image) { image.section(0).offset = 0; }), "overlaps what ends at");
   expectRefused(tableError([](Image &image) { image.section(0).bytes = 0; }), "is not inside the file");
-  expectRefused(tableError([](Image &image) { image.section(0).bytes = UINT64_MAX; }), "is not inside the file");
+  expectRefused(tableError([](Image &image) { image.section(0).bytes = UINT64_MAX; }),
+                "is not inside the file");
   expectRefused(tableError([](Image &image) { image.section(2).offset = uint64_t(1) << 63; }),
                 "is not inside the file");
   expectRefused(tableError([](Image &image) { image.section(2).bytes += 1; }), "is not inside the file");
@@ -164,4 +172,25 @@ TEST(DamageTest, NegativePlanIsNoFlatBuffer) {
                   plan.hash = hashBytes(image.bytes().subspan(plan.offset, plan.bytes));
                 }),
                 "its plan is no valid FlatBuffer of schema MVXP");
+}
+
+// FlatBuffers' own verifier lets a vector of structs begin anywhere.
+TEST(DamageTest, NegativeMisalignedStructs) {
+  const TemporaryFolder folder;
+  // The vector of phases is moved by 4 bytes: its length is then what was the first phase's code offset.
+  ModelT model = testModel();
+  model.kernels[0]->implementations[0]->phases[0].mutate_code_offset(1);
+  ASSERT_TRUE(writePackage(folder.file("model.mvx"), std::move(model), testCode(), fillTestParameter).ok());
+  Image image(folder.read("model.mvx"));
+  SectionRecord &plan = image.section(2);
+  const Model *root = GetModel(&image[plan.offset]);
+  const auto *implementation =
+      reinterpret_cast<const flatbuffers::Table *>(root->kernels()->Get(0)->implementations()->Get(0));
+  const size_t place = plan.offset +
+                       (reinterpret_cast<const std::byte *>(implementation) - &image[plan.offset]) +
+                       implementation->GetOptionalFieldOffset(Implementation::VT_PHASES);
+  image[place] = std::byte(uint8_t(image[place]) + 4);
+  plan.hash = hashBytes(image.bytes().subspan(plan.offset, plan.bytes));
+  image.rehash();
+  expectRefused(image.read(), "phases: expected structs aligned to 8 bytes");
 }

@@ -46,7 +46,8 @@ public:
   Status read(const package::ReaderOptions &options = {.verifyParameters = true, .threads = 1}) {
     return readFirst(size_, options);
   }
-  Status readFirst(size_t count, const package::ReaderOptions &options = {.verifyParameters = true, .threads = 1}) {
+  Status readFirst(size_t count,
+                   const package::ReaderOptions &options = {.verifyParameters = true, .threads = 1}) {
     return package::PackageFile::parse({memory_.get(), count}, "model.mvx", options).status();
   }
 
@@ -62,7 +63,8 @@ private:
 inline void expectRefused(const Status &status, const std::string &part,
                           StatusCode code = StatusCode::InvalidInput) {
   EXPECT_EQ(status.code(), code) << status.message();
-  EXPECT_NE(status.message().find(part), std::string::npos) << "expected '" << part << "' in: " << status.message();
+  EXPECT_NE(status.message().find(part), std::string::npos)
+      << "expected '" << part << "' in: " << status.message();
   EXPECT_NE(status.message().find("model.mvx"), std::string::npos) << status.message();
   EXPECT_EQ(status.message().find('\n'), std::string::npos) << status.message();
 }

@@ -27,7 +27,8 @@ TEST(ReaderTest, NegativeDamagedParameters) {
   ASSERT_TRUE(image.read({.verifyParameters = true, .threads = 4}).ok());
   for (size_t index : {7u, 20u, 49u})
     image[kSectionAlignment + 320 + index * 200000] ^= std::byte(1);
-  expectRefused(image.read({.verifyParameters = true, .threads = 4}), "the checksum of parameter 'p7' is wrong");
+  expectRefused(image.read({.verifyParameters = true, .threads = 4}),
+                "the checksum of parameter 'p7' is wrong");
 }
 
 // Without the option the parameters, and only they, go unread until they are asked for.
@@ -49,7 +50,8 @@ TEST(ReaderTest, ReadsModelsWithoutParameters) {
   model.kernels[0]->arguments.erase(model.kernels[0]->arguments.begin() + 1);
   auto &buffers = model.entries[0]->dispatches[0]->buffers;
   buffers.erase(buffers.begin() + 1);
-  const Status status = writePackage(folder.file("model.mvx"), std::move(model), testCode(), fillTestParameter);
+  const Status status =
+      writePackage(folder.file("model.mvx"), std::move(model), testCode(), fillTestParameter);
   ASSERT_TRUE(status.ok()) << status.message();
   EXPECT_TRUE(PackageFile::open(folder.file("model.mvx")).ok());
 }

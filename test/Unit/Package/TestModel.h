@@ -3,8 +3,8 @@
 // Three dispatches over images of 3 x 4 x 5:
 //
 //     scale     input, factors          -> slice 0            one factor for each channel
-//     centre    slice 0                 -> output "centred"   minus the image's mean; two phases, through a workspace
-//     summary   slice 0, "centred"      -> output "summary"   what summary() in Kernels.c says
+//     centre    slice 0                 -> output "centred"   minus the image's mean; two phases, through a
+//     workspace summary   slice 0, "centred"      -> output "summary"   what summary() in Kernels.c says
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,8 +32,8 @@ struct KernelOffsets {
   uint32_t scale = 0, centreSum = 4, centreSubtract = 8, summary = 12;
 };
 
-inline std::unique_ptr<package::ImplementationT> implementation(uint32_t code, std::vector<package::Phase> phases,
-                                                                uint64_t scratch = 0) {
+inline std::unique_ptr<package::ImplementationT>
+implementation(uint32_t code, std::vector<package::Phase> phases, uint64_t scratch = 0) {
   auto result = std::make_unique<package::ImplementationT>();
   result->code = code;
   result->scratch = scratch;
@@ -99,7 +99,8 @@ inline std::unique_ptr<package::EntryT> testEntry() {
 inline package::ModelT testModel(const std::vector<KernelOffsets> &offsets = {KernelOffsets()}) {
   using package::Argument;
   using package::ArgumentRole;
-  const Argument image(ArgumentRole::Input, true, kImageBytes), result(ArgumentRole::Result, true, kImageBytes);
+  const Argument image(ArgumentRole::Input, true, kImageBytes),
+      result(ArgumentRole::Result, true, kImageBytes);
   package::ModelT model;
   model.producer = "mv test";
   model.licence = "CC-BY-NC-SA-4.0";
@@ -115,15 +116,18 @@ inline package::ModelT testModel(const std::vector<KernelOffsets> &offsets = {Ke
   model.parameters.push_back(parameter("unused", 200));
 
   model.kernels.push_back(kernel("scale", {image, {ArgumentRole::Input, false, sizeof(kFactors)}, result}));
-  model.kernels.push_back(kernel("centre", {image, result, {ArgumentRole::Workspace, true, 2 * sizeof(float)}}));
-  model.kernels.push_back(kernel(
-      "summary", {image, image, {ArgumentRole::Result, true, kSummaryElements * sizeof(float)}}));
+  model.kernels.push_back(
+      kernel("centre", {image, result, {ArgumentRole::Workspace, true, 2 * sizeof(float)}}));
+  model.kernels.push_back(
+      kernel("summary", {image, image, {ArgumentRole::Result, true, kSummaryElements * sizeof(float)}}));
   for (uint32_t code = 0; code < offsets.size(); ++code) {
     // Groups of 7 elements and of 3 images divide hardly any batch.
-    model.kernels[0]->implementations.push_back(implementation(code, {{offsets[code].scale, kElements, 7, 1}}));
+    model.kernels[0]->implementations.push_back(
+        implementation(code, {{offsets[code].scale, kElements, 7, 1}}));
     model.kernels[1]->implementations.push_back(implementation(
         code, {{offsets[code].centreSum, 1, 1, 2}, {offsets[code].centreSubtract, kElements, 7, 1}}));
-    model.kernels[2]->implementations.push_back(implementation(code, {{offsets[code].summary, 1, 3, 1}}, 1000));
+    model.kernels[2]->implementations.push_back(
+        implementation(code, {{offsets[code].summary, 1, 3, 1}}, 1000));
   }
   model.entries.push_back(testEntry());
   return model;

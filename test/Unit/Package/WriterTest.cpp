@@ -25,7 +25,8 @@ TEST(WriterTest, WritesWhatTheReaderReads) {
     ASSERT_TRUE(fillTestParameter(index, expected).ok());
     EXPECT_TRUE(std::equal(bytes.begin(), bytes.end(), expected.begin(), expected.end()));
     EXPECT_EQ(reinterpret_cast<uintptr_t>(bytes.data()) % kBufferAlignment, 0u);
-    EXPECT_LE(bytes.data() + bytes.size() + kReadablePadding, (*file)->bytes().data() + (*file)->bytes().size());
+    EXPECT_LE(bytes.data() + bytes.size() + kReadablePadding,
+              (*file)->bytes().data() + (*file)->bytes().size());
   }
   ASSERT_EQ(model.code()->size(), 1u);
   const std::span<const std::byte> code = (*file)->sectionBytes((*file)->codeSection(0));
@@ -42,7 +43,8 @@ TEST(WriterTest, SameInputSameBytes) {
   EXPECT_EQ(folder.read("a.mvx"), folder.read("b.mvx"));
 }
 
-// With room for two parameters, no more than two are in memory at a time; one that is larger than the room, alone.
+// With room for two parameters, no more than two are in memory at a time; one that is larger than the room,
+// alone.
 TEST(WriterTest, KeepsToItsMemoryLimit) {
   ModelT model = testModel();
   for (int index = 0; index < 20; ++index)
@@ -61,8 +63,8 @@ TEST(WriterTest, KeepsToItsMemoryLimit) {
   };
   const TemporaryFolder folder;
   ThreadPool pool(4);
-  const Status status =
-      writePackage(folder.file("model.mvx"), std::move(model), testCode(), fill, {.pool = &pool, .memoryLimit = 2000});
+  const Status status = writePackage(folder.file("model.mvx"), std::move(model), testCode(), fill,
+                                     {.pool = &pool, .memoryLimit = 2000});
   EXPECT_TRUE(status.ok()) << status.message();
   EXPECT_FALSE(exceeded);
 }
@@ -106,7 +108,8 @@ TEST(WriterTest, NegativePlanContradictsItself) {
   const TemporaryFolder folder;
   ModelT model = testModel();
   model.entries[0]->dispatches[0]->kernel = 9;
-  const Status status = writePackage(folder.file("model.mvx"), std::move(model), testCode(), fillTestParameter);
+  const Status status =
+      writePackage(folder.file("model.mvx"), std::move(model), testCode(), fillTestParameter);
   expectRefused(status, "expected an index below 3, found 9", StatusCode::Internal);
   EXPECT_EQ(folder.entries(), 0u);
 }

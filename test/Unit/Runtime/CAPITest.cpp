@@ -132,7 +132,9 @@ TEST_F(CAPITest, NegativeStructsWithoutSize) {
 }
 
 TEST_F(CAPITest, NegativeIndices) {
-  const auto expectRefused = [](auto query) { expectError(errorOf(query), MV_INVALID_INPUT, "there is no "); };
+  const auto expectRefused = [](auto query) {
+    expectError(errorOf(query), MV_INVALID_INPUT, "there is no ");
+  };
   expectRefused([&] { package.entry(1); });
   expectRefused([&] { package.output(1, 0); });
   expectRefused([&] { package.output(0, 2); });
@@ -145,18 +147,21 @@ TEST_F(CAPITest, NegativeIndices) {
   expectRefused([&] { package.parameter(2); });
   Session session(package, sessionOptions(1));
   mv_profile_record record = MV_PROFILE_RECORD_INIT;
-  expectError(errorFrom(mv_session_get_profile(session.get(), 0, &record)), MV_INVALID_INPUT, "no profile record 0");
+  expectError(errorFrom(mv_session_get_profile(session.get(), 0, &record)), MV_INVALID_INPUT,
+              "no profile record 0");
   expectError(errorOf([&] { package.findEntry(5, 4); }), MV_INVALID_INPUT, "5x4: expected 4x5");
 }
 
 TEST_F(CAPITest, NegativeNullPointers) {
   mv_package *opened = nullptr;
   expectError(errorFrom(mv_package_open(nullptr, nullptr, &opened)), MV_INVALID_INPUT, "path is null");
-  expectError(errorFrom(mv_package_open(path.c_str(), nullptr, nullptr)), MV_INVALID_INPUT, "package is null");
+  expectError(errorFrom(mv_package_open(path.c_str(), nullptr, nullptr)), MV_INVALID_INPUT,
+              "package is null");
   mv_package_info info = MV_PACKAGE_INFO_INIT;
   expectError(errorFrom(mv_package_get_info(nullptr, &info)), MV_INVALID_INPUT, "package is null");
   expectError(errorFrom(mv_session_create(nullptr, nullptr, nullptr)), MV_INVALID_INPUT, "package is null");
-  expectError(errorFrom(mv_session_run(nullptr, 0, 1, nullptr, nullptr, 0)), MV_INVALID_INPUT, "session is null");
+  expectError(errorFrom(mv_session_run(nullptr, 0, 1, nullptr, nullptr, 0)), MV_INVALID_INPUT,
+              "session is null");
   EXPECT_EQ(mv_session_run_bytes(nullptr, 0, 1), 0u);
   EXPECT_EQ(mv_session_profile_count(nullptr), 0u);
   EXPECT_EQ(mv_package_label(nullptr, 0), nullptr);
@@ -171,13 +176,15 @@ TEST_F(CAPITest, NegativeNullPointers) {
 TEST_F(CAPITest, VerifiesWhenAsked) {
   std::string content = folder.read("model.mvx");
   const mv_parameter_info parameter = package.parameter(1);
-  content[package::kSectionAlignment + 64 + 10] ^= 1; // The second parameter comes after the first's 64 bytes.
+  content[package::kSectionAlignment + 64 + 10] ^=
+      1; // The second parameter comes after the first's 64 bytes.
   const std::string damaged = folder.write("damaged.mvx", content);
   expectError(errorOf([&] { const Package refused(damaged); }), MV_INVALID_INPUT, parameter.name);
   mv_package_options options = MV_PACKAGE_OPTIONS_INIT;
   options.skip_parameter_hashes = 1;
   const Package opened(damaged, options);
-  expectError(errorOf([&] { opened.verify(2); }), MV_INVALID_INPUT, "the checksum of parameter 'unused' is wrong");
+  expectError(errorOf([&] { opened.verify(2); }), MV_INVALID_INPUT,
+              "the checksum of parameter 'unused' is wrong");
   EXPECT_NO_THROW(package.verify());
 }
 

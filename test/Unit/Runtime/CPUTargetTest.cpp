@@ -74,14 +74,16 @@ TEST(CPUTargetTest, LevelsNeedTheOperatingSystem) {
 TEST(CPUTargetTest, FindsWhatTheCompilerKnows) {
 #if defined(__x86_64__)
   EXPECT_EQ(machineLevel() >= CPULevel::X86_64_v3,
-            bool(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2")));
+            bool(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                 __builtin_cpu_supports("bmi2")));
   EXPECT_EQ(machineLevel() >= CPULevel::X86_64_v4,
             bool(__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")));
 #endif
 }
 
 TEST(CPUTargetTest, Names) {
-  for (const CPULevel level : {CPULevel::X86_64, CPULevel::X86_64_v2, CPULevel::X86_64_v3, CPULevel::X86_64_v4})
+  for (const CPULevel level :
+       {CPULevel::X86_64, CPULevel::X86_64_v2, CPULevel::X86_64_v3, CPULevel::X86_64_v4})
     EXPECT_EQ(levelNamed(levelName(level)), level);
   EXPECT_EQ(levelNamed("sm_90a"), CPULevel::None);
   EXPECT_EQ(levelNamed(""), CPULevel::None);
@@ -102,11 +104,13 @@ TEST(CPUTargetTest, NegativeMachineTooOld) {
   const package::Model &model = *package::GetModel(buffer.data());
   const Status none = chooseLevel(model, CPULevel::X86_64_v2, "").status();
   EXPECT_EQ(none.code(), StatusCode::Unavailable);
-  EXPECT_EQ(none.message(), "the package has no code for this machine's CPU: it has code for x86-64-v3, x86-64-v4, "
-                            "this machine is an x86-64-v2");
+  EXPECT_EQ(none.message(),
+            "the package has no code for this machine's CPU: it has code for x86-64-v3, x86-64-v4, "
+            "this machine is an x86-64-v2");
   const Status requested = chooseLevel(model, CPULevel::X86_64_v3, "x86-64-v4").status();
   EXPECT_EQ(requested.code(), StatusCode::Unavailable);
-  EXPECT_NE(requested.message().find("this machine is an x86-64-v3"), std::string::npos) << requested.message();
+  EXPECT_NE(requested.message().find("this machine is an x86-64-v3"), std::string::npos)
+      << requested.message();
 }
 
 // A level that some kernel has no code for is no choice.

@@ -26,10 +26,14 @@ TEST(DeviceTest, RunsTheBestCodeOfTheMachine) {
   const TemporaryFolder folder;
   const Package package(writeRunnablePackage(folder, {"x86-64", "x86-64-v3", "x86-64-v4"}));
   const auto machine = runtime::machineLevel();
-  const float expected = machine >= runtime::CPULevel::X86_64_v4 ? 4 : machine >= runtime::CPULevel::X86_64_v3 ? 3 : 1;
+  const float expected = machine >= runtime::CPULevel::X86_64_v4   ? 4
+                         : machine >= runtime::CPULevel::X86_64_v3 ? 3
+                                                                   : 1;
   Session session(package);
   EXPECT_EQ(levelThatRan(session), expected);
-  EXPECT_EQ(session.info().target, std::string(expected == 1 ? "x86-64" : expected == 3 ? "x86-64-v3" : "x86-64-v4"));
+  EXPECT_EQ(session.info().target, std::string(expected == 1   ? "x86-64"
+                                               : expected == 3 ? "x86-64-v3"
+                                                               : "x86-64-v4"));
   EXPECT_EQ(package.target(0).supported, 1);
   EXPECT_EQ(package.target(1).supported, expected >= 3);
   EXPECT_EQ(package.target(2).supported, expected >= 4);

@@ -31,9 +31,9 @@ struct InspectTest : testing::Test {
 TEST_F(InspectTest, TellsPeople) {
   const inspect::Result result = run({path.c_str()});
   EXPECT_EQ(result.exitCode, 0) << result.error;
-  for (const char *part :
-       {"licence        CC-BY-NC-SA-4.0", "labels         2: cat, dog", "x86-64-v3", "forward_4x5  3x4x5",
-        "centred 3x4x5, summary 4", "Kernels: 3", "x86-64: 2, x86-64-v3: 2", "Parameters: 2", "tensor<3xf32>"})
+  for (const char *part : {"licence        CC-BY-NC-SA-4.0", "labels         2: cat, dog", "x86-64-v3",
+                           "forward_4x5  3x4x5", "centred 3x4x5, summary 4", "Kernels: 3",
+                           "x86-64: 2, x86-64-v3: 2", "Parameters: 2", "tensor<3xf32>"})
     EXPECT_NE(result.output.find(part), std::string::npos) << part << " in\n" << result.output;
 }
 
@@ -69,7 +69,8 @@ TEST_F(InspectTest, ExtractsCode) {
   ASSERT_EQ(content.size(), expected.bytes.size());
   EXPECT_EQ(std::memcmp(content.data(), expected.bytes.data(), content.size()), 0);
   EXPECT_EQ(run({path.c_str(), "--extract-code=x86-64", file.c_str()}).exitCode, 0);
-  expectRefused(run({path.c_str(), "--extract-code", "sm_80", file.c_str()}), 2, "expected x86-64, x86-64-v3");
+  expectRefused(run({path.c_str(), "--extract-code", "sm_80", file.c_str()}), 2,
+                "expected x86-64, x86-64-v3");
   expectRefused(run({path.c_str(), "--extract-code", "x86-64", "/nonexistent/file"}), 2, "/nonexistent/file");
 }
 

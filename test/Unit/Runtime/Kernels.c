@@ -1,6 +1,7 @@
 /*===- Kernels.c - What a compiler would have put into a package ---------------===*\
 |*
-|* Compiled for each instruction set, with LEVEL its number, and linked to a flat file that begins with a table of
+|* Compiled for each instruction set, with LEVEL its number, and linked to a flat file that begins with a
+table of
 |* the functions' offsets. Each computes the workgroups [begin, end) of its grid.
 |*
 \*===----------------------------------------------------------------------===*/
@@ -49,8 +50,9 @@ void centre_subtract(void *const *buffers, int64 batch, int64 begin, int64 end, 
   }
 }
 
-/* Of each image: the level compiled for; the sum of what scale() computed, by way of the scratch memory; the centred
-   image's last element; 0, or which of the promises about memory was broken. A workgroup is IMAGES images. */
+/* Of each image: the level compiled for; the sum of what scale() computed, by way of the scratch memory; the
+   centred image's last element; 0, or which of the promises about memory was broken. A workgroup is IMAGES
+   images. */
 void summary(void *const *buffers, int64 batch, int64 begin, int64 end, void *scratch) {
   const float *scaled = buffers[0], *centred = buffers[1];
   float *result = buffers[2];

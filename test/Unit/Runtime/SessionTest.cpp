@@ -55,7 +55,8 @@ TEST_F(SessionTest, PoisonShowsReadsOfUnwrittenMemory) {
   EXPECT_TRUE(std::isnan(outputs.centred[0]));
 }
 
-// Whatever the alignment of the caller's memory: kernels see aligned buffers, and nothing around outputs changes.
+// Whatever the alignment of the caller's memory: kernels see aligned buffers, and nothing around outputs
+// changes.
 TEST_F(SessionTest, TakesUnalignedMemory) {
   constexpr int64_t kBatch = 3;
   const std::vector<float> images = testImages(kBatch);
@@ -72,7 +73,8 @@ TEST_F(SessionTest, TakesUnalignedMemory) {
     EXPECT_TRUE(std::equal(expected.centred.begin(), expected.centred.end(), centred + shift)) << shift;
     EXPECT_TRUE(std::equal(expected.summary.begin(), expected.summary.end(), summary + shift)) << shift;
     EXPECT_EQ(std::count(std::begin(centred), std::end(centred), 77.0f), 32) << shift;
-    EXPECT_EQ(size_t(std::count(std::begin(summary), std::end(summary), 77.0f)), kRoom - expected.summary.size());
+    EXPECT_EQ(size_t(std::count(std::begin(summary), std::end(summary), 77.0f)),
+              kRoom - expected.summary.size());
   }
 }
 
@@ -148,7 +150,8 @@ TEST_F(SessionTest, SessionsAreIndependent) {
       Session session(package, sessionOptions(2));
       for (int64_t batch = 1; batch < 30; ++batch) {
         const std::vector<float> images = testImages(batch + index);
-        wrong[index] += runSession(session, images, batch + index) != expectedOutputs(images, batch + index, 1);
+        wrong[index] +=
+            runSession(session, images, batch + index) != expectedOutputs(images, batch + index, 1);
       }
     });
   for (std::thread &thread : threads)
@@ -215,7 +218,8 @@ TEST_F(SessionTest, NegativeRun) {
   expectError(run(0, INT64_MAX, images.data(), 2), MV_UNAVAILABLE, "beyond every machine's memory");
   // Too much for this machine, though not for arithmetic: the error names the bytes.
   constexpr int64_t kMany = int64_t(1) << 45;
-  expectError(run(0, kMany, images.data(), 2), MV_UNAVAILABLE, std::to_string(session.runBytes(0, kMany)).substr(0, 4));
+  expectError(run(0, kMany, images.data(), 2), MV_UNAVAILABLE,
+              std::to_string(session.runBytes(0, kMany)).substr(0, 4));
   // And the session goes on working.
   EXPECT_EQ(runSession(session, images, 1), expectedOutputs(images, 1, 1));
 }

@@ -27,8 +27,9 @@ inline package::CodeBlob readCode(const std::string &target) {
 
 /// A package with code for `targets`; `change` may alter the model before it is written.
 template <typename Change = void (*)(package::ModelT &)>
-std::string writeRunnablePackage(const TemporaryFolder &folder, const std::vector<std::string> &targets = {"x86-64"},
-                                 Change change = [](package::ModelT &) {}) {
+std::string writeRunnablePackage(
+    const TemporaryFolder &folder, const std::vector<std::string> &targets = {"x86-64"},
+    Change change = [](package::ModelT &) {}) {
   std::vector<package::CodeBlob> code;
   std::vector<KernelOffsets> offsets;
   for (const std::string &target : targets) {
@@ -61,7 +62,8 @@ inline std::vector<float> testImages(int64_t batch) {
 struct TestOutputs {
   std::vector<float> centred, summary;
   explicit TestOutputs(int64_t batch)
-      : centred(static_cast<size_t>(batch) * kElements), summary(static_cast<size_t>(batch) * kSummaryElements) {}
+      : centred(static_cast<size_t>(batch) * kElements),
+        summary(static_cast<size_t>(batch) * kSummaryElements) {}
   bool operator==(const TestOutputs &) const = default;
 };
 

@@ -21,8 +21,16 @@ struct RegisterTile {
   int64_t rows, vectors;
 };
 
-/// The tile for panels of `panelWidth` outputs; its vectors divide the panel.
+/// The tile for the panels of linear layers; its vectors divide the panel.
 RegisterTile chooseRegisterTile(const Target &target, int64_t panelWidth);
+
+/// Outputs [start, start + count * tile) of a panel, which one kind of tile computes.
+struct Strip {
+  RegisterTile tile;
+  int64_t start, count;
+};
+/// The strips that make up a convolution's panel.
+llvm::SmallVector<Strip, 2> chooseStrips(const Target &target, int64_t panelWidth);
 
 /// `count` rows in as few tiles of at most `maximum` rows as possible, all of the same height or one less:
 /// `tall` tiles of `height` rows, then `low` tiles of `height` - 1.
@@ -42,7 +50,8 @@ struct ProductShape {
   int64_t tileElements; ///< That a tile reads on the left, and no other tile.
   int64_t panels;
   int64_t panelWidth;
-  int64_t depth; ///< Length of the sums.
+  int64_t depth;           ///< Length of the sums.
+  bool isPrepared = false; ///< Rows are normalised or copied before they are read.
 };
 
 /// How a product's work is dealt out: every image's tiles in `blocks` runs of `tilesPerBlock`, all panels in
@@ -50,7 +59,7 @@ struct ProductShape {
 struct ProductGrid {
   int64_t tilesPerBlock, blocks, panelsPerPart, parts;
 };
-ProductGrid chooseProductGrid(ProductShape shape);
+ProductGrid chooseProductGrid(const ProductShape &shape);
 
 /// Elements of the next panel to fetch at each k, where `tiles` register tiles share a panel of `panelWidth`;
 /// 0 where there are so many that the wait for the first one does not count.

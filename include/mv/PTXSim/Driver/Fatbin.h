@@ -7,10 +7,11 @@
 // The layout of a fat binary, from the files nvcc 13 writes (little-endian):
 //
 //   header   u32 magic 0xBA55ED50   u16 version   u16 header size   u64 bytes of entries after the header
-//   entry    u16 kind (1: PTX, 2: ELF)   u16 version   u32 bytes before the payload   u64 payload bytes (padded)
+//   entry    u16 kind (1: PTX, 2: ELF)   u16 version   u32 bytes before the payload   u64 payload bytes
+//   (padded)
 //            u32 compressed bytes   u32 offset of the options
-//            u16 minor, u16 major of the PTX ISA   u32 architecture (80 for sm_80)   u32 name offset   u32 name bytes
-//            u64 flags   u64 zero   u64 bytes after decompression (0: stored as it is)
+//            u16 minor, u16 major of the PTX ISA   u32 architecture (80 for sm_80)   u32 name offset   u32
+//            name bytes u64 flags   u64 zero   u64 bytes after decompression (0: stored as it is)
 //
 // Compressed payloads are one LZ4 block (flag 0x2000) or a Zstandard frame (flag 0x8000).
 //
@@ -56,7 +57,8 @@ StatusOr<std::vector<FatbinEntry>> parseFatbin(std::span<const std::byte> bytes)
 /// The PTX text of an entry, decompressed, without trailing zero bytes.
 StatusOr<std::string> readPTX(const FatbinEntry &entry);
 
-/// The PTX entry the driver would compile for a device: the newest architecture that is not newer than the device's.
+/// The PTX entry the driver would compile for a device: the newest architecture that is not newer than the
+/// device's.
 std::optional<FatbinEntry> choosePTX(const std::vector<FatbinEntry> &entries, unsigned architecture);
 
 /// Decompresses one LZ4 block into exactly `size` bytes.

@@ -20,7 +20,8 @@ struct RuntimeError {
 constexpr RuntimeError runtimeErrors[] = {
     {cudaErrorInvalidConfiguration, "cudaErrorInvalidConfiguration", "invalid configuration argument"},
     {cudaErrorInvalidSymbol, "cudaErrorInvalidSymbol", "invalid device symbol"},
-    {cudaErrorMissingConfiguration, "cudaErrorMissingConfiguration", "__global__ function call is not configured"},
+    {cudaErrorMissingConfiguration, "cudaErrorMissingConfiguration",
+     "__global__ function call is not configured"},
     {cudaErrorInvalidDeviceFunction, "cudaErrorInvalidDeviceFunction", "invalid device function"},
     {cudaErrorInvalidMemcpyDirection, "cudaErrorInvalidMemcpyDirection", "invalid copy direction for memcpy"},
     {cudaErrorInvalidPitchValue, "cudaErrorInvalidPitchValue", "invalid pitch argument"},
@@ -75,7 +76,8 @@ const char *cudaGetErrorName(cudaError_t error) {
     if (known.code == error)
       return known.name;
   const char *name = nullptr;
-  return cuGetErrorName(static_cast<CUresult>(error), &name) == CUDA_SUCCESS ? name : "unrecognized error code";
+  return cuGetErrorName(static_cast<CUresult>(error), &name) == CUDA_SUCCESS ? name
+                                                                             : "unrecognized error code";
 }
 
 const char *cudaGetErrorString(cudaError_t error) {
@@ -83,7 +85,8 @@ const char *cudaGetErrorString(cudaError_t error) {
     if (known.code == error)
       return known.text;
   const char *text = nullptr;
-  return cuGetErrorString(static_cast<CUresult>(error), &text) == CUDA_SUCCESS ? text : "unrecognized error code";
+  return cuGetErrorString(static_cast<CUresult>(error), &text) == CUDA_SUCCESS ? text
+                                                                               : "unrecognized error code";
 }
 
 cudaError_t cudaDriverGetVersion(int *version) { return finish(cuDriverGetVersion(version)); }
@@ -139,8 +142,9 @@ cudaError_t cudaDeviceReset() {
 
 cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int device) {
   CUresult result = cuInit(0);
-  return finish(result == CUDA_SUCCESS ? cuDeviceGetAttribute(value, static_cast<CUdevice_attribute>(attribute), device)
-                                       : result);
+  return finish(result == CUDA_SUCCESS
+                    ? cuDeviceGetAttribute(value, static_cast<CUdevice_attribute>(attribute), device)
+                    : result);
 }
 
 cudaError_t cudaDeviceSetLimit(cudaLimit limit, size_t value) {
@@ -196,7 +200,8 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int device) {
   properties->memPitch = get(CU_DEVICE_ATTRIBUTE_MAX_PITCH);
   properties->maxThreadsPerBlock = get(CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK);
   for (int i = 0; i < 3; ++i) {
-    properties->maxThreadsDim[i] = get(static_cast<CUdevice_attribute>(CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X + i));
+    properties->maxThreadsDim[i] =
+        get(static_cast<CUdevice_attribute>(CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X + i));
     properties->maxGridSize[i] = get(static_cast<CUdevice_attribute>(CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X + i));
   }
   properties->totalConstMem = get(CU_DEVICE_ATTRIBUTE_TOTAL_CONSTANT_MEMORY);
@@ -222,7 +227,8 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int device) {
   properties->managedMemory = get(CU_DEVICE_ATTRIBUTE_MANAGED_MEMORY);
   properties->concurrentManagedAccess = get(CU_DEVICE_ATTRIBUTE_CONCURRENT_MANAGED_ACCESS);
   properties->computePreemptionSupported = get(CU_DEVICE_ATTRIBUTE_COMPUTE_PREEMPTION_SUPPORTED);
-  properties->canUseHostPointerForRegisteredMem = get(CU_DEVICE_ATTRIBUTE_CAN_USE_HOST_POINTER_FOR_REGISTERED_MEM);
+  properties->canUseHostPointerForRegisteredMem =
+      get(CU_DEVICE_ATTRIBUTE_CAN_USE_HOST_POINTER_FOR_REGISTERED_MEM);
   properties->cooperativeLaunch = get(CU_DEVICE_ATTRIBUTE_COOPERATIVE_LAUNCH);
   properties->sharedMemPerBlockOptin = get(CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
   properties->maxBlocksPerMultiProcessor = get(CU_DEVICE_ATTRIBUTE_MAX_BLOCKS_PER_MULTIPROCESSOR);
@@ -232,7 +238,8 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int device) {
   return cudaSuccess;
 }
 
-cudaError_t cudaGetDriverEntryPointByVersion(const char *symbol, void **function, unsigned version, unsigned long long flags,
+cudaError_t cudaGetDriverEntryPointByVersion(const char *symbol, void **function, unsigned version,
+                                             unsigned long long flags,
                                              cudaDriverEntryPointQueryResult *status) {
   if (cudaError_t error = finish(cuInit(0)))
     return error;

@@ -12,11 +12,12 @@ namespace {
 /// A shape no device runs has an error of its own here; the driver has one for all wrong arguments.
 bool isPossible(dim3 grid, dim3 block) {
   uint64_t threads = uint64_t(block.x) * block.y * block.z;
-  return grid.x && grid.y && grid.z && grid.y <= 65535 && grid.z <= 65535 && threads && threads <= 1024 && block.z <= 64;
+  return grid.x && grid.y && grid.z && grid.y <= 65535 && grid.z <= 65535 && threads && threads <= 1024 &&
+         block.z <= 64;
 }
 
-CUresult launch(const void *function, dim3 grid, dim3 block, size_t shared, cudaStream_t stream, void **arguments,
-                std::vector<CUlaunchAttribute> attributes) {
+CUresult launch(const void *function, dim3 grid, dim3 block, size_t shared, cudaStream_t stream,
+                void **arguments, std::vector<CUlaunchAttribute> attributes) {
   CUfunction kernel = nullptr;
   if (CUresult result = kernelOf(function, kernel))
     return result;
@@ -52,8 +53,8 @@ cudaError_t cudaLaunchKernel(const void *function, dim3 grid, dim3 block, void *
   return withContext([&] { return launch(function, grid, block, shared, stream, arguments, {}); });
 }
 
-cudaError_t cudaLaunchCooperativeKernel(const void *function, dim3 grid, dim3 block, void **arguments, size_t shared,
-                                        cudaStream_t stream) {
+cudaError_t cudaLaunchCooperativeKernel(const void *function, dim3 grid, dim3 block, void **arguments,
+                                        size_t shared, cudaStream_t stream) {
   CUlaunchAttribute cooperative = {};
   cooperative.id = CU_LAUNCH_ATTRIBUTE_COOPERATIVE;
   cooperative.value.cooperative = 1;
@@ -61,13 +62,14 @@ cudaError_t cudaLaunchCooperativeKernel(const void *function, dim3 grid, dim3 bl
 }
 
 cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t *config, const void *function, void **arguments) {
-  static_assert(sizeof(cudaLaunchAttribute) == sizeof(CUlaunchAttribute), "the runtime's attributes are the driver's");
+  static_assert(sizeof(cudaLaunchAttribute) == sizeof(CUlaunchAttribute),
+                "the runtime's attributes are the driver's");
   return withContext([&] {
     std::vector<CUlaunchAttribute> attributes(config->numAttrs);
     if (config->numAttrs)
       std::memcpy(attributes.data(), config->attrs, config->numAttrs * sizeof(CUlaunchAttribute));
-    return launch(function, config->gridDim, config->blockDim, config->dynamicSmemBytes, config->stream, arguments,
-                  attributes);
+    return launch(function, config->gridDim, config->blockDim, config->dynamicSmemBytes, config->stream,
+                  arguments, attributes);
   });
 }
 
@@ -99,26 +101,29 @@ cudaError_t cudaFuncSetAttribute(const void *function, cudaFuncAttribute attribu
 }
 
 cudaError_t cudaFuncSetCacheConfig(const void *function, cudaFuncCache config) {
-  return withKernel(function,
-                    [&](CUfunction kernel) { return cuFuncSetCacheConfig(kernel, static_cast<CUfunc_cache>(config)); });
+  return withKernel(function, [&](CUfunction kernel) {
+    return cuFuncSetCacheConfig(kernel, static_cast<CUfunc_cache>(config));
+  });
 }
 
 cudaError_t cudaFuncGetName(const char **name, const void *function) {
   return withKernel(function, [&](CUfunction kernel) { return cuFuncGetName(name, kernel); });
 }
 
-cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, const void *function, int threads, size_t shared) {
+cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, const void *function, int threads,
+                                                          size_t shared) {
   return withKernel(function, [&](CUfunction kernel) {
     return cuOccupancyMaxActiveBlocksPerMultiprocessor(blocks, kernel, threads, shared);
   });
 }
 
-cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int *blocks, const void *function, int threads,
-                                                                   size_t shared, unsigned) {
+cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int *blocks, const void *function,
+                                                                   int threads, size_t shared, unsigned) {
   return cudaOccupancyMaxActiveBlocksPerMultiprocessor(blocks, function, threads, shared);
 }
 
-cudaError_t cudaOccupancyAvailableDynamicSMemPerBlock(size_t *bytes, const void *function, int blocks, int threads) {
+cudaError_t cudaOccupancyAvailableDynamicSMemPerBlock(size_t *bytes, const void *function, int blocks,
+                                                      int threads) {
   return withKernel(function, [&](CUfunction kernel) {
     return cuOccupancyAvailableDynamicSMemPerBlock(bytes, kernel, blocks, threads);
   });

@@ -22,7 +22,7 @@ struct FatBinary {
   const void *image = nullptr;
   bool loaded = false;
   CUlibrary library = nullptr;
-  CUresult result = CUDA_SUCCESS; ///< Of loading it.
+  CUresult result = CUDA_SUCCESS;                       ///< Of loading it.
   std::vector<std::pair<void **, std::string>> managed; ///< Host pointers to set to managed variables.
 };
 
@@ -114,15 +114,16 @@ void **__cudaRegisterFatBinary(void *image) {
 
 void __cudaRegisterFatBinaryEnd(void **) {}
 
-void __cudaUnregisterFatBinary(void **) {} // The process is ending; the driver still holds what it needs for its report.
+void __cudaUnregisterFatBinary(void **) {
+} // The process is ending; the driver still holds what it needs for its report.
 
 char __cudaInitModule(void **handle) {
   std::lock_guard lock(registry().mutex);
   return load(*reinterpret_cast<FatBinary *>(handle)) == CUDA_SUCCESS;
 }
 
-void __cudaRegisterFunction(void **handle, const char *host, char *, const char *name, int, uint3 *, uint3 *, dim3 *, dim3 *,
-                            int *) {
+void __cudaRegisterFunction(void **handle, const char *host, char *, const char *name, int, uint3 *, uint3 *,
+                            dim3 *, dim3 *, int *) {
   Registry &known = registry();
   std::lock_guard lock(known.mutex);
   known.functions[host] = {reinterpret_cast<FatBinary *>(handle), name};
@@ -165,7 +166,8 @@ cudaError_t __cudaGetKernel(cudaKernel_t *kernel, const void *host) {
   *kernel = reinterpret_cast<cudaKernel_t>(found);
   if (result == CUDA_SUCCESS)
     return cudaSuccess;
-  // The stub asks once and launches with what it got: the host address makes each launch find, and tell, the error again.
+  // The stub asks once and launches with what it got: the host address makes each launch find, and tell, the
+  // error again.
   *kernel = static_cast<cudaKernel_t>(const_cast<void *>(host));
   return finish(result);
 }
@@ -175,8 +177,8 @@ cudaError_t __cudaLaunchKernel(cudaKernel_t kernel, dim3 grid, dim3 block, void 
   return cudaLaunchKernel(reinterpret_cast<const void *>(kernel), grid, block, arguments, shared, stream);
 }
 
-cudaError_t __cudaLaunchKernel_ptsz(cudaKernel_t kernel, dim3 grid, dim3 block, void **arguments, size_t shared,
-                                    cudaStream_t stream) {
+cudaError_t __cudaLaunchKernel_ptsz(cudaKernel_t kernel, dim3 grid, dim3 block, void **arguments,
+                                    size_t shared, cudaStream_t stream) {
   return __cudaLaunchKernel(kernel, grid, block, arguments, shared, stream);
 }
 

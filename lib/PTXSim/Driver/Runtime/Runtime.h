@@ -3,7 +3,8 @@
 // The parts of libcudart.so.13 that programs compiled by nvcc use, written on the public driver
 // interface alone. It is needed because NVIDIA's runtime asks the driver to prove that it is
 // NVIDIA's; ours is not, and does not pretend to be. A program that was linked with `nvcc -cudart
-// shared` finds this library in place of the original when cuda-sim puts its folder first.
+// shared` finds this library in place of the original when cuda-sim puts its folder first; for one
+// that contains the original, see StaticRuntime.cpp.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,7 +17,8 @@
 
 #include <cuda.h>
 
-/// Exports `name` under its per-thread-default-stream name too; see MV_DRIVER_PER_THREAD in the driver's CUDAHeader.h.
+/// Exports `name` under its per-thread-default-stream name too; see MV_DRIVER_PER_THREAD in the driver's
+/// CUDAHeader.h.
 #define MV_RUNTIME_PER_THREAD(name, suffix)                                                                  \
   extern "C" __attribute__((visibility("default"), alias(#name))) decltype(name) name##suffix;
 

@@ -37,7 +37,8 @@ cudaError_t cudaStreamGetId(cudaStream_t stream, unsigned long long *id) {
 cudaError_t cudaStreamGetDevice(cudaStream_t stream, int *device) {
   return withContext([&] { return cuStreamGetDevice(stream, device); });
 }
-cudaError_t cudaStreamAddCallback(cudaStream_t stream, cudaStreamCallback_t callback, void *data, unsigned flags) {
+cudaError_t cudaStreamAddCallback(cudaStream_t stream, cudaStreamCallback_t callback, void *data,
+                                  unsigned flags) {
   return withContext(
       [&] { return cuStreamAddCallback(stream, reinterpret_cast<CUstreamCallback>(callback), data, flags); });
 }
@@ -77,16 +78,18 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph) {
   return withContext([&] { return cuStreamEndCapture(stream, graph); });
 }
 cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus *status) {
-  return withContext([&] { return cuStreamIsCapturing(stream, reinterpret_cast<CUstreamCaptureStatus *>(status)); });
+  return withContext(
+      [&] { return cuStreamIsCapturing(stream, reinterpret_cast<CUstreamCaptureStatus *>(status)); });
 }
-cudaError_t cudaStreamGetCaptureInfo(cudaStream_t stream, cudaStreamCaptureStatus *status, unsigned long long *id,
-                                     cudaGraph_t *graph, const cudaGraphNode_t **dependencies,
-                                     const cudaGraphEdgeData **edges, size_t *count) {
+cudaError_t cudaStreamGetCaptureInfo(cudaStream_t stream, cudaStreamCaptureStatus *status,
+                                     unsigned long long *id, cudaGraph_t *graph,
+                                     const cudaGraphNode_t **dependencies, const cudaGraphEdgeData **edges,
+                                     size_t *count) {
   return withContext([&] {
     cuuint64_t found = 0;
     CUresult result =
-        cuStreamGetCaptureInfo(stream, reinterpret_cast<CUstreamCaptureStatus *>(status), &found, graph, dependencies,
-                               reinterpret_cast<const CUgraphEdgeData **>(edges), count);
+        cuStreamGetCaptureInfo(stream, reinterpret_cast<CUstreamCaptureStatus *>(status), &found, graph,
+                               dependencies, reinterpret_cast<const CUgraphEdgeData **>(edges), count);
     if (id)
       *id = found;
     return result;
@@ -108,19 +111,21 @@ cudaError_t cudaGraphGetNodes(cudaGraph_t graph, cudaGraphNode_t *nodes, size_t 
 cudaError_t cudaGraphNodeGetType(cudaGraphNode_t node, cudaGraphNodeType *type) {
   return withContext([&] { return cuGraphNodeGetType(node, reinterpret_cast<CUgraphNodeType *>(type)); });
 }
-cudaError_t cudaGraphAddEmptyNode(cudaGraphNode_t *node, cudaGraph_t graph, const cudaGraphNode_t *dependencies,
-                                  size_t count) {
+cudaError_t cudaGraphAddEmptyNode(cudaGraphNode_t *node, cudaGraph_t graph,
+                                  const cudaGraphNode_t *dependencies, size_t count) {
   return withContext([&] { return cuGraphAddEmptyNode(node, graph, dependencies, count); });
 }
-cudaError_t cudaGraphAddHostNode(cudaGraphNode_t *node, cudaGraph_t graph, const cudaGraphNode_t *dependencies, size_t count,
+cudaError_t cudaGraphAddHostNode(cudaGraphNode_t *node, cudaGraph_t graph,
+                                 const cudaGraphNode_t *dependencies, size_t count,
                                  const cudaHostNodeParams *parameters) {
   return withContext([&] {
     CUDA_HOST_NODE_PARAMS host = {parameters->fn, parameters->userData};
     return cuGraphAddHostNode(node, graph, dependencies, count, &host);
   });
 }
-cudaError_t cudaGraphAddKernelNode(cudaGraphNode_t *node, cudaGraph_t graph, const cudaGraphNode_t *dependencies,
-                                   size_t count, const cudaKernelNodeParams *parameters) {
+cudaError_t cudaGraphAddKernelNode(cudaGraphNode_t *node, cudaGraph_t graph,
+                                   const cudaGraphNode_t *dependencies, size_t count,
+                                   const cudaKernelNodeParams *parameters) {
   return withContext([&] {
     CUDA_KERNEL_NODE_PARAMS kernel = {};
     if (CUresult result = kernelOf(parameters->func, kernel.func))
@@ -137,8 +142,9 @@ cudaError_t cudaGraphAddKernelNode(cudaGraphNode_t *node, cudaGraph_t graph, con
     return cuGraphAddKernelNode(node, graph, dependencies, count, &kernel);
   });
 }
-cudaError_t cudaGraphAddMemcpyNode1D(cudaGraphNode_t *node, cudaGraph_t graph, const cudaGraphNode_t *dependencies,
-                                     size_t count, void *to, const void *from, size_t bytes, cudaMemcpyKind) {
+cudaError_t cudaGraphAddMemcpyNode1D(cudaGraphNode_t *node, cudaGraph_t graph,
+                                     const cudaGraphNode_t *dependencies, size_t count, void *to,
+                                     const void *from, size_t bytes, cudaMemcpyKind) {
   return withContext([&] {
     CUDA_MEMCPY3D copy = {};
     copy.srcMemoryType = copy.dstMemoryType = CU_MEMORYTYPE_UNIFIED;
@@ -151,11 +157,12 @@ cudaError_t cudaGraphAddMemcpyNode1D(cudaGraphNode_t *node, cudaGraph_t graph, c
     return cuGraphAddMemcpyNode(node, graph, dependencies, count, &copy, context);
   });
 }
-cudaError_t cudaGraphAddMemsetNode(cudaGraphNode_t *node, cudaGraph_t graph, const cudaGraphNode_t *dependencies,
-                                   size_t count, const cudaMemsetParams *parameters) {
+cudaError_t cudaGraphAddMemsetNode(cudaGraphNode_t *node, cudaGraph_t graph,
+                                   const cudaGraphNode_t *dependencies, size_t count,
+                                   const cudaMemsetParams *parameters) {
   return withContext([&] {
     CUDA_MEMSET_NODE_PARAMS fill = {addressOf(parameters->dst), parameters->pitch, parameters->value,
-                                    parameters->elementSize,   parameters->width, parameters->height};
+                                    parameters->elementSize,    parameters->width, parameters->height};
     CUcontext context = nullptr;
     cuCtxGetCurrent(&context);
     return cuGraphAddMemsetNode(node, graph, dependencies, count, &fill, context);
@@ -164,10 +171,12 @@ cudaError_t cudaGraphAddMemsetNode(cudaGraphNode_t *node, cudaGraph_t graph, con
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t *exec, cudaGraph_t graph, unsigned long long flags) {
   return withContext([&] { return cuGraphInstantiateWithFlags(exec, graph, flags); });
 }
-cudaError_t cudaGraphInstantiateWithFlags(cudaGraphExec_t *exec, cudaGraph_t graph, unsigned long long flags) {
+cudaError_t cudaGraphInstantiateWithFlags(cudaGraphExec_t *exec, cudaGraph_t graph,
+                                          unsigned long long flags) {
   return cudaGraphInstantiate(exec, graph, flags);
 }
-cudaError_t cudaGraphExecUpdate(cudaGraphExec_t exec, cudaGraph_t graph, cudaGraphExecUpdateResultInfo *info) {
+cudaError_t cudaGraphExecUpdate(cudaGraphExec_t exec, cudaGraph_t graph,
+                                cudaGraphExecUpdateResultInfo *info) {
   return withContext(
       [&] { return cuGraphExecUpdate(exec, graph, reinterpret_cast<CUgraphExecUpdateResultInfo *>(info)); });
 }
