@@ -36,7 +36,7 @@ StatusOr<Picture> image::decodeWebP(const Source &source) {
   WebPData data{source.data(), source.size()};
   std::unique_ptr<WebPAnimDecoder, AnimationDeleter> decoder(WebPAnimDecoderNew(&data, &options));
   if (!decoder)
-    return damaged(source, "WebP", "unreadable container, or it ends too early");
+    return damaged(source, "WebP", "unreadable container, it ends too early, or memory is short");
 
   // What was checked above must be what comes.
   WebPAnimInfo canvas;

@@ -14,9 +14,11 @@
 
 using namespace mv;
 
-/// A full disk is the machine's fault, everything else (no such folder, no permission) the input's.
+/// A full disk and the like are the machine's fault, everything else (no such folder, no permission) the
+/// input's.
 static Status systemError(const std::string &what, const std::string &path, int error) {
-  bool machine = error == ENOSPC || error == EDQUOT || error == EIO || error == ENOMEM || error == EMFILE;
+  bool machine = error == ENOSPC || error == EDQUOT || error == EFBIG || error == EIO || error == ENOMEM ||
+                 error == EMFILE;
   return {machine ? StatusCode::Unavailable : StatusCode::InvalidInput,
           what + " " + quote(path, PATH_MAX) + ": " + std::strerror(error)};
 }

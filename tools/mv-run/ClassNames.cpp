@@ -40,10 +40,6 @@ ClassNames::ClassNames(size_t count, std::vector<std::string> names)
   }
 }
 
-std::string ClassNames::name(size_t index) const {
-  return names_[index].empty() ? "class " + std::to_string(index) : names_[index];
-}
-
 ClassNames::Found ClassNames::find(std::string_view name) const {
   auto [begin, end] = index_.equal_range(reduced(name));
   if (begin == end)

@@ -19,8 +19,8 @@ public:
   ClassNames(size_t count, std::vector<std::string> names);
 
   size_t count() const { return count_; }
-  /// The name of class `index`, or "class 7" where it has none.
-  std::string name(size_t index) const;
+  /// The name of class `index`; empty where it has none.
+  const std::string &name(size_t index) const { return names_[index]; }
 
   enum class Match { None, One, Several };
   struct Found {

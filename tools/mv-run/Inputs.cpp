@@ -131,8 +131,7 @@ Status InputList::addArgument(const std::string &path) {
   }
   // Known mistakes, found before anything has run.
   if (extension == ".csv")
-    return Status::invalidInput(quote(path) + " is not a picture; labels are given as --labels=" + path +
-                                " (with '=')");
+    return Status::invalidInput(quote(path) + " is not a picture; labels are given as --labels=" + path);
   if (extension == ".npy")
     return Status::invalidInput(quote(path) + ": not an .npy file: it does not start with \\x93NUMPY");
   inputs_.push_back({path, nullptr, 0});

@@ -25,7 +25,7 @@ namespace {
 constexpr const char *kNoValue = "true";
 
 struct RawText {
-  std::string labels, benchmark, profile, resolution, interpolation, format = "text";
+  std::string labels, benchmark, profile, randomInput, resolution, interpolation, format = "text";
   int top = 0;
 };
 
@@ -46,7 +46,12 @@ static void declareOptions(CLI::App &app, Options &options, RawText &raw) {
   app.add_option("--interpolation", raw.interpolation,
                  "How pictures are resized: bicubic, bilinear, lanczos, box, nearest; default: MODEL's")
       ->group("Running");
-  app.add_flag("--random-input", options.randomInput, "Run one batch of random images instead of INPUT")
+  app.add_flag("--random-input", raw.randomInput,
+               "Run images made up from SEED (default 1) instead of INPUT; the same on every machine")
+      ->option_text("[=SEED]")
+      ->group("Running");
+  app.add_option("--images", options.randomImages,
+                 "How many images --random-input makes up; default: one batch")
       ->group("Running");
 
   app.add_option("--top", raw.top, "Classes to show per image; default: 5, none with --labels or --expect")
@@ -112,6 +117,28 @@ static Status parseBenchmark(const std::string &text, Options &options) {
   return {};
 }
 
+/// `--labels FILE.csv`, without '=': the parser took the file for an input, which it cannot be.
+static void takeLabelFile(Options &options) {
+  auto file = std::find_if(options.inputs.begin(), options.inputs.end(),
+                           [](const std::string &input) { return input.ends_with(".csv"); });
+  if (file == options.inputs.end())
+    return;
+  options.labelsFile = *file;
+  options.inputs.erase(file);
+}
+
+static Status parseSeed(const std::string &text, Options &options) {
+  uint64_t seed = 1;
+  if (text != kNoValue) {
+    const char *end = text.data() + text.size();
+    auto [after, error] = std::from_chars(text.data(), end, seed);
+    if (error != std::errc() || after != end)
+      return invalidOption("--random-input", "a whole number as seed", text);
+  }
+  options.randomSeed = seed;
+  return {};
+}
+
 /// Turns what was given as text into values.
 static Status interpretText(const CLI::App &app, const RawText &raw, Options &options) {
   if (app.count("--resolution")) {
@@ -131,19 +158,24 @@ static Status interpretText(const CLI::App &app, const RawText &raw, Options &op
   if (app.count("--labels")) {
     options.checkLabels = true;
     options.labelsFile = raw.labels == kNoValue ? "" : raw.labels;
+    if (options.labelsFile.empty())
+      takeLabelFile(options);
   }
   if (app.count("--profile")) {
     options.profile = true;
     options.traceFile = raw.profile == kNoValue ? "" : raw.profile;
   }
+  if (app.count("--random-input"))
+    MV_RETURN_IF_ERROR(parseSeed(raw.randomInput, options));
   if (app.count("--benchmark"))
     return parseBenchmark(raw.benchmark, options);
   return {};
 }
 
 static Status checkRanges(const CLI::App &app, const Options &options) {
-  for (auto [name, value] : {std::pair{"--threads", options.threads}, std::pair{"--batch", options.batch},
-                             std::pair{"--top", options.top.value_or(0)}})
+  for (auto [name, value] :
+       {std::pair{"--threads", options.threads}, std::pair{"--batch", options.batch},
+        std::pair{"--top", options.top.value_or(0)}, std::pair{"--images", options.randomImages}})
     if (app.count(name) && value < 1)
       return invalidOption(name, "a number of at least 1", std::to_string(value));
   for (auto [name, file] : {std::pair{"--save", &options.save}, std::pair{"--expect", &options.expect}})
@@ -158,16 +190,18 @@ static Status checkRanges(const CLI::App &app, const Options &options) {
 /// Combinations that contradict each other, and inputs that are missing.
 static Status checkCombination(const CLI::App &app, const Options &options) {
   bool benchmark = options.benchmarkSeconds.has_value();
-  bool random = options.randomInput || (benchmark && options.inputs.empty());
+  bool random = options.randomSeed || (benchmark && options.inputs.empty());
   for (const char *other : {"--save", "--expect", "--labels", "--profile", "--top"})
     if (benchmark && app.count(other))
       return Status::invalidInput(std::string("--benchmark cannot be combined with ") + other +
                                   ": it measures and shows no results");
-  if (options.randomInput && !options.inputs.empty())
+  if (options.randomSeed && !options.inputs.empty())
     return Status::invalidInput("--random-input takes the place of INPUT: expected no INPUT, found " +
                                 quote(options.inputs.front()));
   if (random && options.checkLabels)
     return Status::invalidInput("--labels needs pictures: it cannot be combined with --random-input");
+  if (app.count("--images") && (!options.randomSeed || benchmark))
+    return Status::invalidInput("--images belongs to --random-input, without --benchmark");
   if (app.count("--tolerance") && options.expect.empty())
     return Status::invalidInput("--tolerance belongs to --expect=FILE.safetensors, which is missing");
   if (!random && options.inputs.empty() && options.labelsFile.empty())

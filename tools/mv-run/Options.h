@@ -31,7 +31,8 @@ struct Options {
   int batch = 0;   ///< 0: chosen from the number of inputs.
   std::optional<Resolution> resolution;
   std::optional<Interpolation> interpolation;
-  bool randomInput = false;
+  std::optional<uint64_t> randomSeed; ///< Images made up instead of inputs.
+  int randomImages = 0;               ///< How many; 0: one batch.
 
   std::optional<int>
       top; ///< Classes to show per input; unset: 5, or none where --labels or --expect is given.
@@ -40,7 +41,7 @@ struct Options {
   std::string expect;
   double tolerance = 2e-5;
   bool checkLabels = false;
-  std::string labelsFile; ///< Empty: the folder of a picture is its label.
+  std::string labelsFile; ///< Empty, or a folder of folders: the folder of a picture is its label.
 
   std::optional<double> benchmarkSeconds;
   bool profile = false;

@@ -26,18 +26,22 @@ void Report::addClasses(const std::string &input, const std::vector<Candidate> &
                         const ClassNames &names) {
   if (format_ == OutputFormat::JSON) {
     ordered_json top = ordered_json::array();
-    for (const Candidate &candidate : classes)
+    for (const Candidate &candidate : classes) {
+      const std::string &name = names.name(candidate.index);
       top.push_back({{"class", candidate.index},
-                     {"label", names.name(candidate.index)},
+                     {"label", name.empty() ? ordered_json() : ordered_json(name)},
                      {"probability", candidate.probability},
                      {"logit", candidate.logit}});
+    }
     document_["results"].push_back({{"input", input}, {"top", std::move(top)}});
     return;
   }
   std::printf("%s\n", input.c_str());
-  for (const Candidate &candidate : classes)
-    std::printf("  %7.3f%%  %s  (class %d, logit %.4f)\n", 100 * candidate.probability,
-                names.name(candidate.index).c_str(), candidate.index, candidate.logit);
+  for (const Candidate &candidate : classes) {
+    const std::string &name = names.name(candidate.index);
+    std::printf("  %7.3f%%  %s%sclass %d, logit %.4f%s\n", 100 * candidate.probability, name.c_str(),
+                name.empty() ? "" : "  (", candidate.index, candidate.logit, name.empty() ? "" : ")");
+  }
 }
 
 /// The Euclidean norm.

@@ -14,6 +14,7 @@
 #include "Model.h"
 #include "Profile.h"
 #include "Progress.h"
+#include "RandomImages.h"
 #include "Report.h"
 
 #include "mv/Support/MappedFile.h"
@@ -21,6 +22,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <future>
 
 using namespace mv;
@@ -76,6 +78,13 @@ private:
 
 } // namespace
 
+static size_t countImages(const Job &job) {
+  if (!job.options.randomSeed)
+    return job.inputs.size();
+  return job.options.randomImages > 0 ? static_cast<size_t>(job.options.randomImages)
+                                      : chooseBatch(job.options, 1);
+}
+
 /// The names of the inputs if all are pictures, else nothing.
 static std::vector<std::string> pictureNames(const InputList &inputs) {
   std::vector<std::string> names;
@@ -129,13 +138,17 @@ static Status checkWritable(const Options &options) {
 static StatusOr<Job> prepare(const Options &options) {
   MV_RETURN_IF_ERROR(checkWritable(options));
   std::optional<LabelFile> labelFile;
+  std::vector<std::string> arguments = options.inputs;
   if (!options.labelsFile.empty()) {
-    MV_ASSIGN_OR_RETURN(labelFile, LabelFile::open(options.labelsFile));
+    bool isFolder = std::filesystem::is_directory(options.labelsFile);
+    if (!isFolder) {
+      MV_ASSIGN_OR_RETURN(labelFile, LabelFile::open(options.labelsFile));
+    }
+    // Labels alone say which pictures to run.
+    if (arguments.empty())
+      arguments = isFolder ? std::vector{options.labelsFile} : labelFile->picturePaths();
   }
-  // A label file alone says which pictures to run.
-  bool fromLabels = options.inputs.empty() && labelFile;
-  MV_ASSIGN_OR_RETURN(InputList inputs,
-                      InputList::collect(fromLabels ? labelFile->picturePaths() : options.inputs));
+  MV_ASSIGN_OR_RETURN(InputList inputs, InputList::collect(arguments));
   MV_ASSIGN_OR_RETURN(std::optional<Resolution> tensorResolution, inputs.tensorResolution());
 
   Job job{options, Model(options.model), std::move(inputs), {}, {}, {}, 0, false, {}, {}};
@@ -143,7 +156,7 @@ static StatusOr<Job> prepare(const Options &options) {
   job.names = job.model.classNames();
   MV_RETURN_IF_ERROR(prepareLabels(job, labelFile));
   if (!options.expect.empty()) {
-    size_t images = options.randomInput ? chooseBatch(options, 1) : job.inputs.size();
+    size_t images = countImages(job);
     MV_ASSIGN_OR_RETURN(job.expected, ExpectedOutputs::open(options.expect, job.model.outputs, images));
     MV_RETURN_IF_ERROR(job.expected->checkPictures(pictureNames(job.inputs)));
   }
@@ -156,18 +169,6 @@ static Session openSession(const Job &job) {
   options.device = job.options.device.c_str();
   options.threads = static_cast<unsigned>(job.options.threads);
   return Session(job.model.package, options);
-}
-
-/// Images that look like noise and are the same on every machine: a linear congruential sequence, scaled to
-/// about the range of normalised pictures.
-static AlignedFloats randomImages(size_t count) {
-  AlignedFloats values(count);
-  uint64_t state = 1;
-  for (float &value : values) {
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    value = static_cast<float>(state >> 40) * 0x1p-22f - 2.0f; // [-2, 2)
-  }
-  return values;
 }
 
 //===----------------------------------------------------------------------===//
@@ -201,11 +202,11 @@ private:
   Status fill(size_t begin) {
     size_t count = std::min(batch_, images_ - begin);
     AlignedFloats &buffer = buffers_[current_];
-    if (job_.options.randomInput) {
-      buffer = randomImages(count * job_.model.imageSize());
+    buffer.resize(count * job_.model.imageSize());
+    if (job_.options.randomSeed) {
+      makeRandomImages(*job_.options.randomSeed, job_.model.resolution, begin, count, buffer.data());
       return {};
     }
-    buffer.resize(count * job_.model.imageSize());
     return job_.inputs.load(begin, count, job_.model.preprocessing, pool_, buffer.data());
   }
 
@@ -235,7 +236,7 @@ static void showBatch(const Job &job, const OutputStore &shown, size_t begin, si
   for (size_t i = 0; i < count; ++i) {
     size_t image = begin + i;
     std::string name =
-        job.options.randomInput ? "random[" + std::to_string(image) + "]" : job.inputs[image].name;
+        job.options.randomSeed ? "random[" + std::to_string(image) + "]" : job.inputs[image].name;
     if (job.showFeatures)
       results.report.addFeatures(name, shown, i);
     std::optional<size_t> logits = job.model.logits();
@@ -322,13 +323,12 @@ static Status runBenchmark(const Options &options) {
   size_t batch = chooseBatch(options, std::max<size_t>(1, job.inputs.size()));
   Session session = openSession(job);
   size_t values = batch * job.model.imageSize();
-  AlignedFloats images;
+  AlignedFloats images(values);
   if (job.inputs.size() == 0) {
-    images = randomImages(values);
+    makeRandomImages(options.randomSeed.value_or(1), job.model.resolution, 0, batch, images.data());
   } else {
     // The inputs given, repeated until the batch is full.
     size_t count = std::min(batch, job.inputs.size());
-    images.resize(values);
     ThreadPool pool(static_cast<unsigned>(options.threads));
     MV_RETURN_IF_ERROR(job.inputs.load(0, count, job.model.preprocessing, pool, images.data()));
     for (size_t i = count * job.model.imageSize(); i < values; ++i)
@@ -344,7 +344,7 @@ Status run::runTool(const Options &options) {
     return runBenchmark(options);
   Clock::time_point start = Clock::now();
   MV_ASSIGN_OR_RETURN(Job job, prepare(options));
-  size_t images = options.randomInput ? chooseBatch(options, 1) : job.inputs.size();
+  size_t images = countImages(job);
   size_t batch = std::min(chooseBatch(options, images), images);
   Session session = openSession(job);
   session.reserve(job.model.entry, static_cast<int64_t>(batch));

@@ -13,15 +13,18 @@ int64_t Placement::channelStep() const {
   return isa_and_present<ToNCHWOp>(movement) ? logical.getDimSize(1) * logical.getDimSize(2) : 1;
 }
 
-/// Fills in the form of the position that is missing. Matrices have one row an image.
-void Placement::complete(KernelBuilder &b, Position &position) const {
-  int64_t width = logical.getRank() == 4 ? logical.getDimSize(2) : 1;
-  if (!position.row)
-    position.row = b.plus(b.times(position.y, width), position.x);
+/// Positions of a line of the map, tokens of a window; matrices have one position an image.
+static int64_t lineLength(RankedTensorType type) { return type.getRank() == 4 ? type.getDimSize(2) : 1; }
+
+Value Placement::rowOf(KernelBuilder &b, const Position &position) const {
+  return position.row ? position.row : b.plus(b.times(position.y, lineLength(logical)), position.x);
+}
+
+std::pair<Value, Value> Placement::coordinatesOf(KernelBuilder &b, const Position &position) const {
   if (position.y)
-    return;
-  position.y = b.quotient(position.row, width);
-  position.x = b.remainder(position.row, width);
+    return {position.y, position.x};
+  int64_t length = lineLength(logical);
+  return {b.quotient(position.row, length), b.remainder(position.row, length)};
 }
 
 Value Placement::mapOffset(KernelBuilder &b, Value image, Value y, Value x) const {
@@ -30,31 +33,34 @@ Value Placement::mapOffset(KernelBuilder &b, Value image, Value y, Value x) cons
   return b.times(b.plus(b.times(line, width), b.plus(x, halo)), stored.channels);
 }
 
-Placement::Address Placement::locate(KernelBuilder &b, Position position) const {
-  complete(b, position);
+Placement::Address Placement::locate(KernelBuilder &b, const Position &position) const {
   if (auto partition = dyn_cast_if_present<WindowPartitionOp>(movement)) {
+    auto [row, column] = coordinatesOf(b, position);
     int64_t size = partition.getWindow(), columns = ceilDiv(logical.getDimSize(2), size);
-    Value window = b.plus(b.times(b.quotient(position.y, size), columns), b.quotient(position.x, size));
-    Value token = b.plus(b.times(b.remainder(position.y, size), size), b.remainder(position.x, size));
+    Value window = b.plus(b.times(b.quotient(row, size), columns), b.quotient(column, size));
+    Value token = b.plus(b.times(b.remainder(row, size), size), b.remainder(column, size));
     return {mapOffset(b, position.image, window, token), nullptr};
   }
   if (auto reverse = dyn_cast_if_present<WindowReverseOp>(movement)) {
     int64_t size = reverse.getWindow(), height = type.getDimSize(1), width = type.getDimSize(2);
     int64_t columns = ceilDiv(width, size);
-    Value y = b.plus(b.times(b.quotient(position.y, columns), size), b.quotient(position.x, size));
-    Value x = b.plus(b.times(b.remainder(position.y, columns), size), b.remainder(position.x, size));
+    auto [window, token] = coordinatesOf(b, position);
+    Value y = b.plus(b.times(b.quotient(window, columns), size), b.quotient(token, size));
+    Value x = b.plus(b.times(b.remainder(window, columns), size), b.remainder(token, size));
     Value inHeight = height % size == 0 ? Value() : b.isLess(y, b.index(height));
     Value inWidth = width % size == 0 ? Value() : b.isLess(x, b.index(width));
     return {mapOffset(b, position.image, y, x), b.both(inHeight, inWidth)};
   }
   if (isa_and_present<ToNCHWOp>(movement)) {
     int64_t imageSize = stored.elements();
-    return {b.plus(b.times(position.image, imageSize), position.row), nullptr};
+    return {b.plus(b.times(position.image, imageSize), rowOf(b, position)), nullptr};
   }
-  if (stored.halo > 0)
-    return {mapOffset(b, position.image, position.y, position.x), nullptr};
+  if (stored.halo > 0) {
+    auto [y, x] = coordinatesOf(b, position);
+    return {mapOffset(b, position.image, y, x), nullptr};
+  }
   int64_t rows = logical.getRank() == 4 ? logical.getDimSize(1) * logical.getDimSize(2) : 1;
-  return {b.times(b.plus(b.times(position.image, rows), position.row), stored.channels), nullptr};
+  return {b.times(b.plus(b.times(position.image, rows), rowOf(b, position)), stored.channels), nullptr};
 }
 
 //===----------------------------------------------------------------------===//

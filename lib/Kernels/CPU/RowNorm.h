@@ -7,10 +7,11 @@
 
 namespace mv::cpu {
 
-/// Mean and 1 / sqrt(variance + eps) of a row, each in all lanes. Two passes: the variance is that of the
-/// differences from the mean, so a large common offset costs no digits.
+/// What normalises a row, each in all lanes: (x - mean) inverseDeviation + shift, where `mean` is the mean as
+/// f32 rounds it, and `shift` puts right what the rounding took. Two passes: the variance is that of the
+/// differences from the mean. So a common offset of a hundred deviations costs no digits.
 struct RowStatistics {
-  mlir::Value mean, inverseDeviation;
+  mlir::Value mean, inverseDeviation, shift;
 };
 RowStatistics emitRowStatistics(KernelBuilder &b, const Buffer &input, mlir::Value offset, double eps);
 

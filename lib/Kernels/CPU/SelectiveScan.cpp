@@ -22,6 +22,7 @@
 #include "RowPhase.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 #include <cmath>
@@ -39,6 +40,8 @@ using namespace mv::cpu;
 static constexpr int64_t kLongSequence = 2048, kChunk = 256;
 /// Channels of a workgroup: a cache line.
 static constexpr int64_t kChannels = 16;
+/// Tokens that operands are fetched ahead: a column's neighbouring tokens lie a row apart, which no hardware fetches.
+static constexpr int64_t kPrefetchTokens = 16;
 
 namespace {
 
@@ -73,6 +76,7 @@ private:
   void locateOperands();
   Column openColumn(Value channel);
   Value exponential(Value exponent);
+  void prefetch(const RowPlane &plane, Value at);
   States step(const Column &column, Value image, Value row, ValueRange states, Value &x, Value &step);
   States scanTokens(const Column &column, Value image, Value window, Value first, Value last, States states);
   void storeResult(const Column &column, Value image, Value row, Value value);
@@ -150,11 +154,21 @@ Value ScanEmitter::exponential(Value exponent) {
   return math::Exp2Op::create(b, exponent, middle ? arith::FastMathFlags::ninf : arith::FastMathFlags::none);
 }
 
+/// What lies some rows further in a plane.
+void ScanEmitter::prefetch(const RowPlane &plane, Value at) {
+  Value ahead = b.plus(at, kPrefetchTokens * plane.rowStride);
+  memref::PrefetchOp::create(b, plane.memory, ValueRange{ahead}, /*isWrite=*/false, /*localityHint=*/3,
+                             /*isDataCache=*/true);
+}
+
 /// The states after one token. Also returns what it loaded.
 ScanEmitter::States ScanEmitter::step(const Column &column, Value image, Value row, ValueRange before,
                                       Value &xVector, Value &stepVector) {
-  xVector = b.load(x.memory, b.plus(x.at(b, image, row), column.channel));
-  stepVector = b.load(steps.memory, b.plus(steps.at(b, image, row), column.channel));
+  Value xAt = b.plus(x.at(b, image, row), column.channel), stepAt = b.plus(steps.at(b, image, row), column.channel);
+  xVector = b.load(x.memory, xAt);
+  stepVector = b.load(steps.memory, stepAt);
+  prefetch(x, xAt);
+  prefetch(steps, stepAt);
   Value input = b.mul(stepVector, xVector), weights = inputWeights.at(b, image, row);
   States after;
   for (int64_t n = 0; n < states; ++n) {

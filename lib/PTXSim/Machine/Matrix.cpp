@@ -29,21 +29,58 @@ struct MmaFormats {
   static MmaFormats unpack(int64_t bits) { return {Element(bits & 255), Element(bits >> 8 & 255), bool(bits >> 16 & 1)}; }
 };
 
-/// Reads C into rows of 8 columns; rows counts 8 or 16.
+/// Reads C into rows of 8 columns; rows counts 8 or 16. Registers 2h and 2h + 1 interleave to the rows 8h … 8h + 7.
 template <typename T> void readAccumulator(const Warp &warp, const Slot *regs, unsigned rows, T (*acc)[8]) {
-  for (unsigned r = 0; r < rows / 4; ++r) {
-    const T *c = warp.at<T>(regs[r]);
-    for (unsigned lane = 0; lane < 32; ++lane)
-      acc[lane / 4 + 8 * (r / 2)][lane % 4 * 2 + r % 2] = c[lane];
+  for (unsigned half = 0; half < rows / 8; ++half) {
+    const T *even = warp.at<T>(regs[2 * half]), *odd = warp.at<T>(regs[2 * half + 1]);
+    T *to = acc[8 * half];
+    for (unsigned i = 0; i < 32; ++i) {
+      to[2 * i] = even[i];
+      to[2 * i + 1] = odd[i];
+    }
   }
 }
 template <typename T> void writeAccumulator(const Warp &warp, const Slot *regs, unsigned rows, const T (*acc)[8], uint32_t mask) {
-  for (unsigned r = 0; r < rows / 4; ++r) {
-    alignas(64) T d[32];
-    for (unsigned lane = 0; lane < 32; ++lane)
-      d[lane] = acc[lane / 4 + 8 * (r / 2)][lane % 4 * 2 + r % 2];
-    blend(warp.at<T>(regs[r]), d, mask);
+  for (unsigned half = 0; half < rows / 8; ++half) {
+    const T *from = acc[8 * half];
+    alignas(64) T even[32], odd[32];
+    for (unsigned i = 0; i < 32; ++i) {
+      even[i] = from[2 * i];
+      odd[i] = from[2 * i + 1];
+    }
+    blend(warp.at<T>(regs[2 * half]), even, mask);
+    blend(warp.at<T>(regs[2 * half + 1]), odd, mask);
   }
+}
+
+/// 8 columns of `Width` values of k to rows of k.
+template <unsigned Width> void transposeColumns(const float *columns, float (*rows)[8]) {
+#if defined(__AVX2__)
+  if constexpr (Width % 8 == 0) {
+    for (unsigned k = 0; k < Width; k += 8) {
+      __m256 r[8], t[8];
+      for (unsigned n = 0; n < 8; ++n)
+        r[n] = _mm256_loadu_ps(columns + n * Width + k);
+      for (unsigned n = 0; n < 8; n += 2) {
+        t[n] = _mm256_unpacklo_ps(r[n], r[n + 1]);
+        t[n + 1] = _mm256_unpackhi_ps(r[n], r[n + 1]);
+      }
+      for (unsigned n = 0; n < 8; n += 4)
+        for (unsigned i = 0; i < 2; ++i) {
+          r[n + 2 * i] = _mm256_shuffle_ps(t[n + i], t[n + i + 2], 0x44);
+          r[n + 2 * i + 1] = _mm256_shuffle_ps(t[n + i], t[n + i + 2], 0xee);
+        }
+      for (unsigned i = 0; i < 4; ++i) {
+        _mm256_storeu_ps(rows[k + i], _mm256_permute2f128_ps(r[i], r[i + 4], 0x20));
+        _mm256_storeu_ps(rows[k + i + 4], _mm256_permute2f128_ps(r[i], r[i + 4], 0x31));
+      }
+    }
+    return;
+  }
+#endif
+  for (unsigned k = 0; k < Width; ++k)
+    for (unsigned n = 0; n < 8; ++n)
+      rows[k][n] = columns[n * Width + k];
 }
 
 /// acc += A B for 8 rows: a is 8 x width, b is width x 8. Four rows at a time keep the multipliers busy.
@@ -76,9 +113,7 @@ template <unsigned E, unsigned RB, bool HalfAccumulator> void handleFloat(Warp &
   for (unsigned kb = 0; kb < RB; ++kb) {
     alignas(64) float block[8 * width], columns[8 * width], rows[width][8];
     unpackFloats(formats.b, warp.at<uint32_t>(b[kb]), columns);
-    for (unsigned k = 0; k < width; ++k)
-      for (unsigned n = 0; n < 8; ++n)
-        rows[k][n] = columns[n * width + k];
+    transposeColumns<width>(columns, rows);
     for (unsigned half = 0; half < 2; ++half) {
       unpackFloats(formats.a, warp.at<uint32_t>(a[2 * kb + half]), block);
       multiplyBlock<width>(block, rows, acc + 8 * half);

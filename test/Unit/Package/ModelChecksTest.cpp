@@ -239,6 +239,8 @@ INSTANTIATE_TEST_SUITE_P(
                          "buffer 2, offset: expected 0 to 320, found 384"),
                     CASE(SliceTooLong, buffer(model, 0, 2).mutate_bytes(384),
                          "buffer 2, bytes: expected 1 to 320, found 384"),
+                    CASE(SliceBeyondArena, (buffer(model, 0, 2) = Buffer(BufferKind::Slice, 0, 64, 320)),
+                         "buffer 2, bytes: expected 1 to 256, found 320"),
                     CASE(SliceOverflow, buffer(model, 0, 2).mutate_bytes(0xFFFFFFFFFFFFFFC0),
                          "buffer 2, bytes: expected 1 to 320"),
                     CASE(SliceTooShort, buffer(model, 0, 2).mutate_bytes(192),

@@ -42,10 +42,11 @@ TEST(ClassNames, NegativeParseLabel) {
             std::string::npos);
 }
 
-/// A class without a name still has something to show.
 TEST(ClassNames, Name) {
   EXPECT_EQ(names().name(0), "T-shirt/top");
-  EXPECT_EQ(names().name(4), "class 4");
+  EXPECT_EQ(names().name(4), "");
+  // More classes than names.
+  EXPECT_EQ(ClassNames(2, {"cat"}).name(1), "");
 }
 
 TEST(ClassNames, LeadingNumber) {

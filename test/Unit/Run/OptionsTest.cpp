@@ -63,6 +63,10 @@ TEST(Options, OptionalValues) {
   EXPECT_EQ(labels->options.labelsFile, "");
   EXPECT_EQ(labels->options.inputs, (std::vector<std::string>{"pictures", "more"}));
   EXPECT_TRUE(labels->options.profile);
+  StatusOr<ParsedCommandLine> file = parse({"m.mvx", "--labels", "l.csv", "pictures"});
+  ASSERT_TRUE(file.ok()) << file.status().message();
+  EXPECT_EQ(file->options.labelsFile, "l.csv");
+  EXPECT_EQ(file->options.inputs, std::vector<std::string>{"pictures"});
   EXPECT_EQ(labels->options.traceFile, "");
   EXPECT_EQ(*parse({"m.mvx", "--benchmark"})->options.benchmarkSeconds, 3);
   EXPECT_EQ(*parse({"m.mvx", "--benchmark=0.25"})->options.benchmarkSeconds, 0.25);
@@ -72,7 +76,8 @@ TEST(Options, OptionalValues) {
 TEST(Options, NoInput) {
   EXPECT_EQ(errorOf({"m.mvx", "--labels=l.csv"}), "");
   EXPECT_EQ(errorOf({"m.mvx", "--benchmark"}), "");
-  EXPECT_EQ(errorOf({"m.mvx", "--random-input"}), "");
+  EXPECT_EQ(parse({"m.mvx", "--random-input"})->options.randomSeed, 1u);
+  EXPECT_EQ(parse({"m.mvx", "--random-input=7", "--images=3"})->options.randomImages, 3);
   EXPECT_NE(parse({"--help"})->textOnly->find("--tolerance"), std::string::npos);
   EXPECT_EQ(parse({"--version"})->textOnly->find("mv-run "), 0u);
 }
@@ -105,6 +110,10 @@ TEST(Options, NegativeCombinations) {
   EXPECT_NE(errorOf({"m.mvx", "--random-input", "--labels"}).find("--labels needs pictures"),
             std::string::npos);
   EXPECT_NE(errorOf({"m.mvx", "--benchmark", "--save=x"}).find("--benchmark cannot be combined with --save"),
+            std::string::npos);
+  EXPECT_EQ(errorOf({"m.mvx", "--random-input=-1"}),
+            "--random-input: expected a whole number as seed, found '-1'");
+  EXPECT_NE(errorOf({"m.mvx", "a", "--images=2"}).find("--images belongs to --random-input"),
             std::string::npos);
   EXPECT_NE(errorOf({"m.mvx", "a", "--tolerance=1"}).find("belongs to --expect"), std::string::npos);
 }

@@ -96,7 +96,9 @@ TEST(CPUTargetTest, ChoosesTheHighestUsableLevel) {
   EXPECT_EQ(*chooseLevel(model, CPULevel::X86_64_v3, ""), CPULevel::X86_64_v3);
   EXPECT_EQ(*chooseLevel(model, CPULevel::X86_64_v2, ""), CPULevel::X86_64);
   EXPECT_EQ(*chooseLevel(model, CPULevel::X86_64_v4, "x86-64-v3"), CPULevel::X86_64_v3);
+  // The order in which a kernel lists its implementations says nothing.
   EXPECT_EQ(*chooseImplementation(model, *model.kernels()->Get(0), CPULevel::X86_64_v2), 1u);
+  EXPECT_EQ(*chooseImplementation(model, *model.kernels()->Get(0), CPULevel::X86_64_v3), 0u);
 }
 
 TEST(CPUTargetTest, NegativeMachineTooOld) {

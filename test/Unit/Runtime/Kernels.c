@@ -23,8 +23,9 @@ static int64 smaller(int64 a, int64 b) { return a < b ? a : b; }
 void scale(void *const *buffers, int64 batch, int64 begin, int64 end, void *scratch) {
   const float *input = buffers[0], *factors = buffers[1];
   float *result = buffers[2];
+  const int aligned = (int64)input % 64 == 0 && (int64)factors % 64 == 0 && (int64)result % 64 == 0;
   for (int64 i = begin * GROUP; i < smaller(end * GROUP, batch * ELEMENTS); ++i)
-    result[i] = input[i] * factors[i / PIXELS % CHANNELS];
+    result[i] = aligned ? input[i] * factors[i / PIXELS % CHANNELS] : -1000;
   touch_after(input + batch * ELEMENTS);
   touch_after(factors + CHANNELS);
 }
@@ -59,7 +60,7 @@ void summary(void *const *buffers, int64 batch, int64 begin, int64 end, void *sc
   volatile float *memory = scratch;
   for (int64 image = begin * IMAGES; image < smaller(end * IMAGES, batch); ++image) {
     float sum = 0;
-    for (int round = 0; round < 20; ++round) /* Long enough for another worker to interfere. */
+    for (int round = 0; round < 200; ++round) /* Long enough for another worker to interfere. */
       for (int i = 0; i < 250; ++i)
         memory[i] = i < ELEMENTS ? scaled[image * ELEMENTS + i] : 0;
     for (int i = 0; i < 250; ++i)

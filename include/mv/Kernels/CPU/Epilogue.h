@@ -46,7 +46,7 @@ public:
   Placement(mlir::RankedTensorType logical, mlir::RankedTensorType stored,
             mlir::Operation *movement = nullptr);
 
-  Address locate(KernelBuilder &b, Position position) const;
+  Address locate(KernelBuilder &b, const Position &position) const;
 
   /// Distance between neighbouring channels: 1, but for to_nchw.
   int64_t channelStep() const;
@@ -57,7 +57,8 @@ public:
 
 private:
   mlir::Value mapOffset(KernelBuilder &b, mlir::Value image, mlir::Value y, mlir::Value x) const;
-  void complete(KernelBuilder &b, Position &position) const;
+  mlir::Value rowOf(KernelBuilder &b, const Position &position) const;
+  std::pair<mlir::Value, mlir::Value> coordinatesOf(KernelBuilder &b, const Position &position) const;
 
   mlir::RankedTensorType logical;
   mlir::RankedTensorType type; ///< As stored.

@@ -1,0 +1,33 @@
+// RUN: mv-conformance %s %t.mvx --tolerance=5e-6 --disable=mv-fuse-mixer,mv-fuse-norm,mv-fuse-pointwise
+
+// The same without the fusion of the mixer's middle: every primitive is a kernel of its own.
+
+// 1 windows of 1 tokens, 8 channels.
+func.func @w1_l1_d8(%x: tensor<?x1x1x8xf32>) -> (tensor<?x1x1x8xf32> {mv.name = "y"}) attributes {mv.entry} {
+  %1 = mv.mixer_block %x at "case0.levels.2.blocks.0" : tensor<?x1x1x8xf32>
+  return %1 : tensor<?x1x1x8xf32>
+}
+
+// 2 windows of 2 tokens, 16 channels.
+func.func @w2_l2_d16(%x: tensor<?x2x2x16xf32>) -> (tensor<?x2x2x16xf32> {mv.name = "y"}) attributes {mv.entry} {
+  %1 = mv.mixer_block %x at "case1.levels.2.blocks.0" : tensor<?x2x2x16xf32>
+  return %1 : tensor<?x2x2x16xf32>
+}
+
+// 1 windows of 49 tokens, 40 channels.
+func.func @w1_l49_d40(%x: tensor<?x1x49x40xf32>) -> (tensor<?x1x49x40xf32> {mv.name = "y"}) attributes {mv.entry} {
+  %1 = mv.mixer_block %x at "case2.levels.2.blocks.0" : tensor<?x1x49x40xf32>
+  return %1 : tensor<?x1x49x40xf32>
+}
+
+// 3 windows of 16 tokens, 98 channels.
+func.func @w3_l16_d98(%x: tensor<?x3x16x98xf32>) -> (tensor<?x3x16x98xf32> {mv.name = "y"}) attributes {mv.entry} {
+  %1 = mv.mixer_block %x at "case3.levels.2.blocks.0" : tensor<?x3x16x98xf32>
+  return %1 : tensor<?x3x16x98xf32>
+}
+
+// 1 windows of 196 tokens, 64 channels.
+func.func @w1_l196_d64(%x: tensor<?x1x196x64xf32>) -> (tensor<?x1x196x64xf32> {mv.name = "y"}) attributes {mv.entry} {
+  %1 = mv.mixer_block %x at "case4.levels.2.blocks.0" : tensor<?x1x196x64xf32>
+  return %1 : tensor<?x1x196x64xf32>
+}

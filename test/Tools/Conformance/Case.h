@@ -1,0 +1,38 @@
+//===- Case.h - One entry point with the answers the oracle gives ---------------===//
+
+#ifndef MV_TEST_CONFORMANCE_CASE_H
+#define MV_TEST_CONFORMANCE_CASE_H
+
+#include "mv/Support/Status.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace mv::conformance {
+
+/// Images in a case's batch: enough to tell a mixed-up image from a right one.
+inline constexpr int64_t kBatch = 3;
+
+struct Case {
+  std::string name;
+  std::vector<float> input; ///< For kBatch images.
+  struct Output {
+    std::string name;
+    std::vector<double> expected; ///< For kBatch images.
+  };
+  std::vector<Output> outputs;
+};
+
+/// Compiles the IR at `irPath` to `packagePath`, leaving out the passes `disabled`, and computes with the reference
+/// interpreter in double what its entry points give. Parameters follow the rule for random weights.
+StatusOr<std::vector<Case>> prepare(const std::string &irPath, const std::string &packagePath,
+                                    const std::vector<std::string> &disabled);
+
+/// Runs the package's entry points on every instruction set of this machine and compares: with the oracle within
+/// `tolerance` (max |error| / max |expected|), and bit by bit between batch sizes, thread counts and runs.
+Status check(const std::string &packagePath, const std::vector<Case> &cases, double tolerance);
+
+} // namespace mv::conformance
+
+#endif // MV_TEST_CONFORMANCE_CASE_H
