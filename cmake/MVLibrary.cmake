@@ -8,6 +8,10 @@
 add_compile_options(-Wall -Wextra -Wno-unused-parameter -fvisibility=hidden -ffunction-sections -fdata-sections)
 add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,Clang>:-fno-semantic-interposition>)
 add_link_options(-fuse-ld=lld -Wl,--gc-sections -Wl,--as-needed)
+if(MV_BUILD_FUZZERS) # so that the fuzzers see the branches inside the libraries
+  add_compile_options(-fsanitize=fuzzer-no-link)
+  add_link_options(-fsanitize=fuzzer-no-link)
+endif()
 if(MV_SANITIZE)
   add_compile_options(-fsanitize=${MV_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
   add_link_options(-fsanitize=${MV_SANITIZE})

@@ -10,7 +10,6 @@
 #include <climits>
 #include <cstring>
 #include <numeric>
-#include <sys/mman.h>
 
 using namespace mv;
 using namespace mv::package;
@@ -169,15 +168,6 @@ Status PackageFile::checkPlan() {
 // Parameters
 //===----------------------------------------------------------------------===//
 
-/// Maps what is to be read in one go; page by page it would take several times as long.
-static void populate(std::span<const std::byte> bytes) {
-#ifdef MADV_POPULATE_READ
-  const auto address = reinterpret_cast<uintptr_t>(bytes.data());
-  const uintptr_t begin = address & ~(kSectionAlignment - 1);
-  ::madvise(reinterpret_cast<void *>(begin), address + bytes.size() - begin, MADV_POPULATE_READ);
-#endif
-}
-
 Status PackageFile::verifyParameters(unsigned threads) const {
   const std::span<const std::byte> all = sectionBytes(section(SectionKind::Parameters));
   const auto &parameters = *model_->parameters();
@@ -192,7 +182,6 @@ Status PackageFile::verifyParameters(unsigned threads) const {
     const Parameter &parameter = *parameters.Get(index);
     const uint64_t end = parameter.offset() + parameter.bytes();
     const uint64_t next = index + 1 < parameters.size() ? parameters.Get(index + 1)->offset() : all.size();
-    populate(all.subspan(parameter.offset(), parameter.bytes()));
     if (!isZero(all.subspan(end, next - end)))
       padding = true;
     if (parameter.hash() == hashBytes(this->parameter(index)))

@@ -140,7 +140,8 @@ static StatusOr<Job> prepare(const Options &options) {
   std::optional<LabelFile> labelFile;
   std::vector<std::string> arguments = options.inputs;
   if (!options.labelsFile.empty()) {
-    bool isFolder = std::filesystem::is_directory(options.labelsFile);
+    std::error_code ignored; // What cannot be examined is opened as a file, which says why it cannot.
+    bool isFolder = std::filesystem::is_directory(options.labelsFile, ignored);
     if (!isFolder) {
       MV_ASSIGN_OR_RETURN(labelFile, LabelFile::open(options.labelsFile));
     }

@@ -33,7 +33,7 @@ struct Checkpoint {
   ModelSpec spec;
   std::vector<std::string> leftovers;
   std::vector<std::string> warnings; ///< For the user, one line each.
-  std::string licence; ///< Of the weights: from the README.md beside them; empty when unknown.
+  std::string licence;               ///< Of the weights: from the README.md beside them; empty when unknown.
 };
 
 StatusOr<Checkpoint> loadCheckpoint(const std::string &source, const std::string &weights, ThreadPool &pool);

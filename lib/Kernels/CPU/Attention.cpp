@@ -160,11 +160,12 @@ Rows AttentionEmitter::normalise(const Rows &rows, Value count, Value weight, Va
       vector = mask(int64_t(index) * lanes, b.sub(vector, mean));
       squares.push_back(b.mul(vector, vector));
     }
-    Value deviation = math::SqrtOp::create(b, b.add(sum(squares), eps));
-    Value inverse = b.div(b.splat(1.0), deviation);
+    Value rest = sum(vectors); // what rounding the mean took
+    Value variance = b.sub(sum(squares), b.mul(rest, rest));
+    Value inverse = b.div(b.splat(1.0), math::SqrtOp::create(b, b.add(variance, eps)));
     for (auto [index, vector] : llvm::enumerate(vectors)) {
       Value c = b.index(int64_t(index) * lanes);
-      Value scaled = b.fma(b.mul(vector, inverse), b.loadVector(b.input(weight), b.index(0), c),
+      Value scaled = b.fma(b.mul(b.sub(vector, rest), inverse), b.loadVector(b.input(weight), b.index(0), c),
                            b.loadVector(b.input(bias), b.index(0), c));
       b.store(scaled, target, b.plus(b.times(row, paddedDim), c));
     }

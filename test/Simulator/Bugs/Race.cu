@@ -45,7 +45,7 @@ SCENARIO(overwritten_while_read, "race") {
 
 // An exchange within a warp that trusts the lanes to run in step.
 template <bool bug> __global__ void warpExchange(int *out) {
-  __shared__ volatile int box[32];
+  __shared__ int box[32];
   box[threadIdx.x] = threadIdx.x;
   if (!bug)
     __syncwarp();

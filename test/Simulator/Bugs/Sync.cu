@@ -20,11 +20,12 @@ SCENARIO(divergent_barrier, "sync") {
   finish(out);
 }
 
-// A shuffle that names lanes which have left for the other branch.
+// A shuffle that names lanes which have gone around it, and wait for the others behind the branch.
 template <bool bug> __global__ void shuffleInBranch(int *out) {
-  int value = threadIdx.x;
-  if (threadIdx.x < 16)
+  int value = out[threadIdx.x];
+  if (value + threadIdx.x < 16)
     value = __shfl_xor_sync(bug ? 0xffffffffu : 0x0000ffffu, value, 1);
+  __syncwarp();
   out[threadIdx.x] = value;
 }
 SCENARIO(missing_lane_in_shuffle, "sync") {
@@ -33,16 +34,13 @@ SCENARIO(missing_lane_in_shuffle, "sync") {
   finish(out);
 }
 
-// A vote of a warp some of whose lanes have returned.
-template <bool bug> __global__ void voteAfterReturn(unsigned *out, int count) {
-  unsigned mask = bug ? 0xffffffffu : __ballot_sync(0xffffffffu, threadIdx.x < count);
-  if (threadIdx.x >= count)
-    return;
-  out[threadIdx.x] = __ballot_sync(mask, threadIdx.x & 1);
+// A vote by lanes that its mask does not name.
+template <bool bug> __global__ void voteOutsideMask(unsigned *out) {
+  out[threadIdx.x] = __ballot_sync(bug ? 0x0000ffffu : 0xffffffffu, threadIdx.x & 1);
 }
-SCENARIO(vote_after_return, "sync") {
+SCENARIO(vote_outside_mask, "sync") {
   unsigned *out = zeros<unsigned>(32);
-  voteAfterReturn<bug><<<1, 32>>>(out, 20);
+  voteOutsideMask<bug><<<1, 32>>>(out);
   finish(out);
 }
 
@@ -88,15 +86,16 @@ SCENARIO(crossed_barriers, "sync") {
   finish(out);
 }
 
-// A barrier of a warp whose mask names a lane that returned.
+// A barrier of a warp whose mask names a lane that waits at the block's barrier instead.
 template <bool bug> __global__ void warpBarrierMask(int *out) {
-  if (threadIdx.x == 31)
-    return;
-  __syncwarp(bug ? 0xffffffffu : 0x7fffffffu);
+  int value = out[threadIdx.x];
+  if (value + threadIdx.x < 31)
+    __syncwarp(bug ? 0xffffffffu : 0x7fffffffu);
+  __syncthreads();
   out[threadIdx.x] = threadIdx.x;
 }
-SCENARIO(warp_barrier_names_returned_lane, "sync") {
-  int *out = zeros<int>(32);
+SCENARIO(warp_barrier_names_absent_lane, "sync") {
+  int *out = zeros<int>(64);
   warpBarrierMask<bug><<<1, 32>>>(out);
   finish(out);
 }
