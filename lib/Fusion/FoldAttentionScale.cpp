@@ -14,9 +14,8 @@
 
 #include "Folding.h"
 #include "ParameterExpressions.h"
+#include "Remarks.h"
 #include "mv/Fusion/Passes.h"
-
-#include "mlir/IR/Remarks.h"
 
 namespace mv {
 #define GEN_PASS_DEF_FOLDATTENTIONSCALE
@@ -25,6 +24,8 @@ namespace mv {
 
 using namespace mlir;
 using namespace mv;
+
+static constexpr StringLiteral kPassName = "mv-fold-attention-scale";
 
 /// `parameter` with its first `rows` rows times `scale`.
 static Value scaleFirstRows(RewriterBase &rewriter, Location loc, Value parameter, int64_t rows,
@@ -59,10 +60,11 @@ static void foldAttentionScale(RewriterBase &rewriter, AttentionOp op) {
   } else if (product && op.getQkv().hasOneUse()) {
     foldIntoProduct(rewriter, op, product, scale);
   } else {
-    remark::missed(op.getLoc(), remark::RemarkOpts::name("not folded").category("mv-fold-attention-scale"))
-        << remark::reason("q, k and v do not come from a product that only this attention reads");
+    remarkMissed(op.getLoc(), kPassName, "not folded",
+                 "q, k and v do not come from a product that only this attention reads");
     return;
   }
+  remarkPassed(op.getLoc(), kPassName, "scale folded");
   op.setScaleAttr(rewriter.getF64FloatAttr(1.0));
 }
 

@@ -14,9 +14,8 @@
 
 #include "Folding.h"
 #include "ParameterExpressions.h"
+#include "Remarks.h"
 #include "mv/Fusion/Passes.h"
-
-#include "mlir/IR/Remarks.h"
 
 namespace mv {
 #define GEN_PASS_DEF_FOLDBATCHNORM
@@ -25,6 +24,8 @@ namespace mv {
 
 using namespace mlir;
 using namespace mv;
+
+static constexpr StringLiteral kPassName = "mv-fold-batch-norm";
 
 /// weight / sqrt(variance + eps), an expression on parameters.
 static Value buildScale(RewriterBase &rewriter, BatchNormOp op) {
@@ -42,6 +43,7 @@ static Value buildShift(RewriterBase &rewriter, BatchNormOp op, Value scale) {
 
 /// pool(batch_norm(x)) is affine(pool(x)): the mean over positions is linear.
 static void moveBehindPool(RewriterBase &rewriter, BatchNormOp op, PoolOp pool, Value scale, Value shift) {
+  remarkPassed(op.getLoc(), kPassName, "moved behind the pool");
   rewriter.setInsertionPoint(pool);
   Value mean = PoolOp::create(rewriter, pool.getLoc(), pool.getType(), op.getInput());
   rewriter.replaceOpWithNewOp<AffineOp>(pool, mean.getType(), mean, scale, shift)->setLoc(op.getLoc());
@@ -53,11 +55,12 @@ static void foldBatchNorm(RewriterBase &rewriter, BatchNormOp op) {
   Value input = op.getInput();
   Value scale = buildScale(rewriter, op);
   Value shift = buildShift(rewriter, op, scale);
-  if (hasOutputChannels(input) && input.hasOneUse())
+  if (hasOutputChannels(input) && input.hasOneUse()) {
+    remarkPassed(op.getLoc(), kPassName, "folded into weights");
     return replaceWithProducer(rewriter, op, foldScaleAndShift(rewriter, op.getLoc(), input, scale, shift));
+  }
   if (hasOutputChannels(input))
-    remark::missed(op.getLoc(), remark::RemarkOpts::name("shared input").category("mv-fold-batch-norm"))
-        << remark::reason("the value before the batch norm has other readers");
+    remarkMissed(op.getLoc(), kPassName, "not folded", "the value before the batch norm has other readers");
   if (op->hasOneUse())
     if (auto pool = dyn_cast<PoolOp>(*op->user_begin()))
       return moveBehindPool(rewriter, op, pool, scale, shift);

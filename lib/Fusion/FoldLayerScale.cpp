@@ -10,9 +10,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "Folding.h"
+#include "Remarks.h"
 #include "mv/Fusion/Passes.h"
-
-#include "mlir/IR/Remarks.h"
 
 namespace mv {
 #define GEN_PASS_DEF_FOLDLAYERSCALE
@@ -22,17 +21,15 @@ namespace mv {
 using namespace mlir;
 using namespace mv;
 
-static void missed(ScaleOp op, const char *why) {
-  remark::missed(op.getLoc(), remark::RemarkOpts::name("not folded").category("mv-fold-layer-scale"))
-      << remark::reason(why);
-}
+static constexpr StringLiteral kPassName = "mv-fold-layer-scale";
 
 static void foldLayerScale(RewriterBase &rewriter, ScaleOp op) {
   Value input = op.getInput();
   if (!hasOutputChannels(input))
-    return missed(op, "no product or convolution before the scale");
+    return remarkMissed(op.getLoc(), kPassName, "not folded", "no product or convolution before the scale");
   if (!input.hasOneUse())
-    return missed(op, "the value before the scale has other readers");
+    return remarkMissed(op.getLoc(), kPassName, "not folded", "the value before the scale has other readers");
+  remarkPassed(op.getLoc(), kPassName, "folded into weights");
   rewriter.setInsertionPoint(op);
   replaceWithProducer(rewriter, op,
                       foldScaleAndShift(rewriter, op.getLoc(), input, op.getScale(), /*shift=*/Value()));

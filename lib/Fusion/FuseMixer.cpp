@@ -14,9 +14,8 @@
 
 #include "Folding.h"
 #include "KernelRegions.h"
+#include "Remarks.h"
 #include "mv/Fusion/Passes.h"
-
-#include "mlir/IR/Remarks.h"
 
 namespace mv {
 #define GEN_PASS_DEF_FUSEMIXER
@@ -25,6 +24,8 @@ namespace mv {
 
 using namespace mlir;
 using namespace mv;
+
+static constexpr StringLiteral kPassName = "mv-fuse-mixer";
 
 namespace {
 /// Follows a mixer from its scan to both sides. The first thing that is not as expected is kept as the
@@ -106,12 +107,10 @@ static void fuseMixer(RewriterBase &rewriter, SelectiveScanOp scan) {
   if (isa<KernelOp>(scan->getParentOp()))
     return;
   MixerMatcher matcher(scan);
-  if (matcher.match()) {
-    outlineKernel(rewriter, matcher.getOps());
-    return;
-  }
-  remark::missed(scan.getLoc(), remark::RemarkOpts::name("not fused").category("mv-fuse-mixer"))
-      << remark::reason("{0}", matcher.getReason());
+  if (!matcher.match())
+    return remarkMissed(scan.getLoc(), kPassName, "not fused", matcher.getReason());
+  remarkPassed(scan.getLoc(), kPassName, "mixer fused");
+  outlineKernel(rewriter, matcher.getOps());
 }
 
 namespace {

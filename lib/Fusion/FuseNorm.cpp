@@ -11,9 +11,8 @@
 
 #include "Folding.h"
 #include "KernelRegions.h"
+#include "Remarks.h"
 #include "mv/Fusion/Passes.h"
-
-#include "mlir/IR/Remarks.h"
 
 namespace mv {
 #define GEN_PASS_DEF_FUSENORM
@@ -22,6 +21,8 @@ namespace mv {
 
 using namespace mlir;
 using namespace mv;
+
+static constexpr StringLiteral kPassName = "mv-fuse-norm";
 
 /// Whether `use` is the activation of a product: of a bare linear, or of a kernel that does nothing else with
 /// it.
@@ -41,14 +42,13 @@ static bool isActivationOfProduct(OpOperand &use) {
 static void fuseNorm(RewriterBase &rewriter, LayerNormOp norm) {
   if (isa<KernelOp>(norm->getParentOp()) || norm->use_empty())
     return;
-  if (!norm->hasOneUse()) {
-    remark::missed(norm.getLoc(), remark::RemarkOpts::name("not fused").category("mv-fuse-norm"))
-        << remark::reason("the norm has several readers");
-    return;
-  }
+  if (!norm->hasOneUse())
+    return remarkMissed(norm.getLoc(), kPassName, "not fused", "the norm has several readers");
   OpOperand &use = *norm->use_begin();
-  if (isActivationOfProduct(use))
-    outlineKernel(rewriter, {norm, use.getOwner()});
+  if (!isActivationOfProduct(use))
+    return;
+  remarkPassed(norm.getLoc(), kPassName, "norm fused");
+  outlineKernel(rewriter, {norm, use.getOwner()});
 }
 
 namespace {

@@ -15,6 +15,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelRegions.h"
+#include "Remarks.h"
 #include "mv/Fusion/Passes.h"
 
 namespace mv {
@@ -59,8 +60,10 @@ static void fuseChains(RewriterBase &rewriter, Block &block, function_ref<bool(O
       firsts.push_back(&op);
   for (Operation *first : llvm::reverse(firsts)) {
     SmallVector<Operation *> chain = getChain(first);
-    if (chain.size() > 1)
-      outlineKernel(rewriter, chain);
+    if (chain.size() == 1)
+      continue;
+    remarkPassed(first->getLoc(), "mv-fuse-pointwise", "chain fused");
+    outlineKernel(rewriter, chain);
   }
 }
 

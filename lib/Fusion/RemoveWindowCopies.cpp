@@ -14,9 +14,8 @@
 
 #include "Folding.h"
 #include "KernelRegions.h"
+#include "Remarks.h"
 #include "mv/Fusion/Passes.h"
-
-#include "mlir/IR/Remarks.h"
 
 namespace mv {
 #define GEN_PASS_DEF_REMOVEWINDOWCOPIES
@@ -25,6 +24,8 @@ namespace mv {
 
 using namespace mlir;
 using namespace mv;
+
+static constexpr StringLiteral kPassName = "mv-remove-window-copies";
 
 //===----------------------------------------------------------------------===//
 // Pairs that cancel
@@ -82,12 +83,10 @@ static void endKernelBefore(RewriterBase &rewriter, Operation *op) {
   if (isa<KernelOp>(op->getParentOp()))
     return;
   StringRef obstacle = getObstacle(op);
-  if (obstacle.empty()) {
-    outlineKernel(rewriter, {op->getOperand(0).getDefiningOp(), op});
-    return;
-  }
-  remark::missed(op->getLoc(), remark::RemarkOpts::name("copy kept").category("mv-remove-window-copies"))
-      << remark::reason("{0}", obstacle);
+  if (!obstacle.empty())
+    return remarkMissed(op->getLoc(), kPassName, "copy kept", obstacle);
+  remarkPassed(op->getLoc(), kPassName, "copy removed");
+  outlineKernel(rewriter, {op->getOperand(0).getDefiningOp(), op});
 }
 
 namespace {

@@ -1,4 +1,4 @@
-// RUN: mv-opt %s --mv-fold-attention-scale --split-input-file --verify-diagnostics --remarks-filter=mv-fold-attention-scale --remark-format=emitRemark | FileCheck %s
+// RUN: mv-opt %s --mv-fold-attention-scale --split-input-file --verify-diagnostics --remarks-filter-missed=mv-fold-attention-scale --remark-format=emitRemark | FileCheck %s
 
 // The first third of the rows of weight and bias make q.
 // CHECK-LABEL: @product

@@ -1,4 +1,4 @@
-// RUN: mv-opt %s --mv-fold-batch-norm --split-input-file --verify-diagnostics --remarks-filter=mv-fold-batch-norm --remark-format=emitRemark | FileCheck %s
+// RUN: mv-opt %s --mv-fold-batch-norm --split-input-file --verify-diagnostics --remarks-filter-missed=mv-fold-batch-norm --remark-format=emitRemark | FileCheck %s
 
 // Into weights and bias of the convolution before it: s = weight / sqrt(variance + eps), bias s + (norm's bias - mean s).
 // CHECK-LABEL: @with_bias

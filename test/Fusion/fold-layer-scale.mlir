@@ -1,4 +1,4 @@
-// RUN: mv-opt %s --mv-fold-layer-scale --split-input-file --verify-diagnostics --remarks-filter=mv-fold-layer-scale --remark-format=emitRemark | FileCheck %s
+// RUN: mv-opt %s --mv-fold-layer-scale --split-input-file --verify-diagnostics --remarks-filter-missed=mv-fold-layer-scale --remark-format=emitRemark | FileCheck %s
 
 // Into weights and bias of the product before it.
 // CHECK-LABEL: @product

@@ -1,4 +1,4 @@
-// RUN: mv-opt %s --mv-decompose --mv-fuse-mixer --split-input-file --verify-diagnostics --remarks-filter=mv-fuse-mixer --remark-format=emitRemark | FileCheck %s
+// RUN: mv-opt %s --mv-decompose --mv-fuse-mixer --split-input-file --verify-diagnostics --remarks-filter-missed=mv-fuse-mixer --remark-format=emitRemark | FileCheck %s
 // RUN: mv-opt %s --mv-decompose --mv-fuse-mixer --split-input-file --mlir-print-debuginfo | FileCheck %s --check-prefix=LOC
 
 // Everything between the two large products is one kernel, named by its scan.

@@ -1,4 +1,4 @@
-// RUN: mv-opt %s --mv-fuse-norm --split-input-file --verify-diagnostics --remarks-filter=mv-fuse-norm --remark-format=emitRemark | FileCheck %s
+// RUN: mv-opt %s --mv-fuse-norm --split-input-file --verify-diagnostics --remarks-filter-missed=mv-fuse-norm --remark-format=emitRemark | FileCheck %s
 // RUN: mv-opt %s --mv-fuse-pointwise --mv-fuse-norm --split-input-file | FileCheck %s --check-prefix=AFTER
 
 // In front of a bare product, and of a kernel with an epilogue.

@@ -1,4 +1,4 @@
-// RUN: mv-opt %s --mv-decompose --mv-fold-batch-norm --mv-fold-layer-scale --mv-fold-attention-scale --cse --mv-fuse-mixer --mv-fuse-pointwise --mv-fuse-norm --mv-remove-window-copies --mv-form-kernels --mv-choose-layouts --mv-drop-dead-parameters --mv-verify-fused | FileCheck %s
+// RUN: mv-opt %s --mv-fusion | FileCheck %s
 
 // The whole of a T at 224 in 76 kernels: image 1, stem 2, convolution blocks 8, downsamples 3, window blocks 12 times 5,
 // pool 1, head 1. Nothing else is left.

@@ -1,4 +1,4 @@
-// RUN: mv-opt %s --mv-fuse-pointwise --mv-remove-window-copies --split-input-file --verify-diagnostics --remarks-filter=mv-remove-window-copies --remark-format=emitRemark | FileCheck %s
+// RUN: mv-opt %s --mv-fuse-pointwise --mv-remove-window-copies --split-input-file --verify-diagnostics --remarks-filter-missed=mv-remove-window-copies --remark-format=emitRemark | FileCheck %s
 
 // A partition ends the kernel of the convolution before it, a reverse that of the product.
 // CHECK-LABEL: @partition_and_reverse

@@ -1,4 +1,4 @@
-// RUN: mv-opt %s --split-input-file --mv-decompose --mv-fold-batch-norm --mv-fold-layer-scale --mv-fold-attention-scale --cse --mv-fuse-mixer --mv-fuse-pointwise --mv-fuse-norm --mv-remove-window-copies --mv-form-kernels --mv-choose-layouts --mv-drop-dead-parameters --mv-verify-fused --mv-plan --mv-verify-plan | FileCheck %s
+// RUN: mv-opt %s --split-input-file --mv-fusion --mv-plan --mv-verify-plan | FileCheck %s
 
 // The arena of each published shape is as small as its largest live set: no byte is lost.
 // T

@@ -91,9 +91,9 @@ class Runner:
         return subprocess.run([self.tool, *flags, *map(str, command)], capture_output=True, text=True, timeout=TIMEOUT,
                               env={**os.environ, **(environment or {})})
 
-    def expect_clean(self, command, *flags, environment=None):
-        """The program is content, and so are all checks."""
-        for checks in ("none", "all"):
+    def expect_clean(self, command, *flags, environment=None, checked="all"):
+        """The program is content, and so are the checks."""
+        for checks in ("none", checked):
             done = self.simulate(command, f"--checks={checks}", *flags, environment=environment)
             if done.returncode:
                 raise Fail(f"--checks={checks}: exit code {done.returncode}\n{tail(done.stdout)}{tail(done.stderr)}")
@@ -104,8 +104,7 @@ class Runner:
 
 
 def tail(text, lines=25):
-    kept = text.splitlines()[-lines:]
-    return "".join(line + "\n" for line in kept)
+    return "".join(line[:400] + "\n" for line in text.splitlines()[-lines:])
 
 
 # The suites: each gives its cases as a dictionary of functions of the runner.
@@ -139,12 +138,15 @@ def cub():
 
 
 def cutlass():
+    """All checks but `init`: CUTLASS' pipelines load fragments from stages of shared memory that were never filled (rows
+    beyond the matrix, the stage after the last one) and throw them away, which is what that check reports."""
     names = ["f16-128x128x32", "f16-64x64x64", "bf16-128x64x32", "tf32-64x64x32", "f16-split-k"]
 
     def case(variant):
         def body(run):
             flags = ["--expt-relaxed-constexpr", f"-DVARIANT={variant}", "-isystem", run.cutlass_include()]
-            run.expect_clean([run.compile(f"cutlass{variant}", [here / "Programs" / "cutlass_gemm.cu"], flags)])
+            run.expect_clean([run.compile(f"cutlass{variant}", [here / "Programs" / "cutlass_gemm.cu"], flags)],
+                             checked="memory,race,sync")
         return body
 
     return {name: case(variant) for variant, name in enumerate(names)}

@@ -46,14 +46,14 @@ struct Dim3 {
 
 /// What a Device does besides computing. Fixed when the device is created.
 struct Options {
-  Checks checks;                ///< Which checks run; none by default.
+  Checks checks = {};           ///< Which checks run; none by default.
   bool counters = false;        ///< Count per kernel, see Device::counters.
   unsigned hostThreads = 0;     ///< Threads that blocks are spread over; 0: one per CPU.
   uint64_t instructionLimit = 0;///< Warp instructions of one block after which a launch is a Timeout; 0: none.
   uint64_t memoryLimit = 0;     ///< Device memory in bytes; 0: the profile's.
   unsigned maxReports = 1000;   ///< Distinct check reports that are kept.
   /// Receives what kernels print with printf; stdout when empty.
-  std::function<void(std::string_view)> output;
+  std::function<void(std::string_view)> output = {};
 };
 
 /// One kernel parameter as the kernel's PTX declares it.
@@ -109,11 +109,11 @@ public:
 struct ModuleOptions {
   std::string name = "module"; ///< Shown in reports and messages.
   /// Registers of a kernel as ptxas counts them, where the caller knows them; 0: unknown.
-  std::function<uint32_t(std::string_view kernel)> registers;
+  std::function<uint32_t(std::string_view kernel)> registers = {};
 };
 
 struct LaunchConfig {
-  Dim3 grid, block;
+  Dim3 grid = {}, block = {};
   Dim3 cluster = {1, 1, 1};
   uint32_t dynamicShared = 0; ///< Bytes.
   bool cooperative = false;   ///< All blocks resident at once: grid-wide barriers work.

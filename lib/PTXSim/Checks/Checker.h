@@ -89,6 +89,8 @@ public:
   /// Checks an access of `mask` lanes to one allocation, or to shared memory when that is null.
   void access(Warp &warp, const Inst &inst, uint32_t mask, const uint64_t *addresses, unsigned bytes,
               AccessKind kind, Allocation *allocation, const StoredValues &values = {});
+  /// Memory that malloc hands out begins a new life.
+  void forget(Allocation &allocation, uint64_t address, uint64_t bytes);
   /// Bytes of shared memory that a completed cp.async wrote.
   void asyncCompleted(Warp &warp, uint32_t origin, unsigned lane, uint32_t address, unsigned bytes);
 

@@ -152,6 +152,18 @@ void Checker::checkRaces(Warp &warp, const Inst &inst, uint32_t mask, const uint
   });
 }
 
+void Checker::forget(Allocation &allocation, uint64_t address, uint64_t bytes) {
+  if (!allocation.race)
+    return;
+  for (uint64_t at = address - allocation.shadowBase, end = at + bytes; at < end;) {
+    RaceShadow::Page &page = allocation.race->page(at);
+    std::lock_guard guard(page.lock);
+    uint64_t stop = std::min(end, (at / RaceShadow::pageBytes + 1) * RaceShadow::pageBytes);
+    for (; at < stop; at += uint64_t(1) << page.shift)
+      page.granules[(at & (RaceShadow::pageBytes - 1)) >> page.shift] = {};
+  }
+}
+
 void Checker::asyncCompleted(Warp &warp, uint32_t origin, unsigned lane, uint32_t address, unsigned bytes) {
   Block &block = *warp.block;
   if (!block.sharedRace)

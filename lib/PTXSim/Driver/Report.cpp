@@ -4,13 +4,50 @@
 
 #include "State.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cstdio>
+#include <cstdlib>
+#include <cxxabi.h>
 #include <fstream>
 #include <sstream>
 #include <unistd.h>
 
 namespace mv::ptxsim::driver {
 namespace {
+
+bool isNameCharacter(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$'; }
+
+std::string withoutLineEnd(std::string text) {
+  text.erase(text.find_last_not_of('\n') + 1);
+  return text;
+}
+
+/// C++ names as people write them, cut where templates make them long.
+std::string readable(const std::string &text) {
+  constexpr size_t longest = 100;
+  std::string result;
+  for (size_t at = 0; at < text.size();) {
+    bool begins = text.compare(at, 2, "_Z") == 0 && (at == 0 || !isNameCharacter(text[at - 1]));
+    size_t end = at;
+    while (end < text.size() && isNameCharacter(text[end]))
+      ++end;
+    if (!begins) {
+      end = std::max(end, at + 1);
+      result.append(text, at, end - at);
+    } else {
+      std::string name = text.substr(at, end - at);
+      int status = 0;
+      char *demangled = abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status);
+      if (demangled)
+        name = demangled;
+      std::free(demangled);
+      result += name.size() <= longest ? name : name.substr(0, longest) + "...";
+    }
+    at = end;
+  }
+  return result;
+}
 
 /// The counters of all devices that ran something: an object for one device, an array of them for several.
 std::string countersText(Driver &driver) {
@@ -47,7 +84,7 @@ std::string Report::text(Driver &driver, bool exiting, uint64_t &findings) const
         found.push_back(std::move(leak));
     findings += found.size();
     for (const CheckReport &report : found)
-      out << "cuda-sim: " << toText(report) << "\n";
+      out << "cuda-sim: " << withoutLineEnd(toText(report)) << "\n";
     if (exiting && driver.settings.options.counters && !slot.engine->counters().empty())
       out << countersTable(slot.engine->counters(), *slot.profile);
   }
@@ -64,7 +101,7 @@ std::string Report::text(Driver &driver, bool exiting, uint64_t &findings) const
            "symbols (do not strip it) and run it under cuda-sim, or link it with `nvcc -cudart shared`\n";
   if (findings)
     out << "cuda-sim: " << findings << (findings == 1 ? " finding\n" : " findings\n");
-  return out.str();
+  return readable(out.str());
 }
 
 void Report::tell(Driver &driver, bool exiting) {

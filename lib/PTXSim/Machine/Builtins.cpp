@@ -164,7 +164,10 @@ void handleAssert(Warp &warp, const Inst &inst, uint32_t mask) {
 void handleMalloc(Warp &warp, const Inst &inst, uint32_t mask) {
   DeviceHeap *heap = warp.block->launch->heap;
   forLanes(mask, [&](unsigned lane) {
-    setResult(warp, inst, lane, heap ? heap->allocate(argument(warp, inst, lane, 0)) : 0);
+    uint64_t bytes = argument(warp, inst, lane, 0), address = heap ? heap->allocate(bytes) : 0;
+    if (Allocation *allocation = address && warp.checker ? warp.block->launch->memory.find(address, bytes) : nullptr)
+      warp.checker->forget(*allocation, address, bytes);
+    setResult(warp, inst, lane, address);
   });
 }
 void handleFree(Warp &warp, const Inst &inst, uint32_t mask) {

@@ -52,6 +52,7 @@ private:
   Result checkRange(uint64_t address, uint64_t bytes, std::string_view what, Allocation *&allocation);
   Result checkLaunch(const LoadedKernel &kernel, const LaunchConfig &config, size_t parameterBytes) const;
   Result ensureHeap();
+  Result prepareWorkspace();
   void prepareShadows();
   void addCounters(const LoadedKernel &kernel, const Launch &launch, const std::vector<std::unique_ptr<Worker>> &workers);
 
@@ -63,6 +64,7 @@ private:
   Segments segments_;
   ThreadPool pool_;
   std::unique_ptr<DeviceHeap> heap_;
+  uint64_t gridWorkspace_ = 0;
   std::vector<KernelCounters> counters_;
   uint64_t launches_ = 0;
 };
@@ -229,6 +231,19 @@ Result SimulatedDevice::ensureHeap() {
   return {};
 }
 
+/// A size, then the grid barrier's word, both as cooperative groups expect them.
+Result SimulatedDevice::prepareWorkspace() {
+  constexpr uint32_t bytes = 64;
+  if (!gridWorkspace_)
+    PTXSIM_RETURN_IF_ERROR(memory_.allocate(bytes, gridWorkspace_, true));
+  std::memset(reinterpret_cast<void *>(gridWorkspace_), 0, bytes);
+  std::memcpy(reinterpret_cast<void *>(gridWorkspace_), &bytes, sizeof(bytes));
+  Allocation *allocation = memory_.find(gridWorkspace_, bytes);
+  if (allocation->init)
+    allocation->init->setRange(gridWorkspace_ - allocation->shadowBase, bytes);
+  return {};
+}
+
 /// Marks of earlier launches that must not stay.
 void SimulatedDevice::prepareShadows() {
   bool restart = options_.checks.race && segments_.mostlyUsed();
@@ -247,6 +262,8 @@ Result SimulatedDevice::launch(const Kernel &kernel, const LaunchConfig &config,
   PTXSIM_RETURN_IF_ERROR(checkLaunch(loaded, config, parameters.size()));
   if (loaded.program.usesHeap)
     PTXSIM_RETURN_IF_ERROR(ensureHeap());
+  if (config.cooperative)
+    PTXSIM_RETURN_IF_ERROR(prepareWorkspace());
   prepareShadows();
   Launch launch(loaded.program, options_, profile_, memory_);
   launch.grid = config.grid;
@@ -255,6 +272,7 @@ Result SimulatedDevice::launch(const Kernel &kernel, const LaunchConfig &config,
   launch.sharedBytes = loaded.program.staticShared + config.dynamicShared;
   launch.cooperative = config.cooperative;
   launch.heap = heap_.get();
+  launch.gridWorkspace = config.cooperative ? gridWorkspace_ : 0;
   launch.gridId = ++launches_;
   launch.parameters.resize(parameters.size());
   if (!parameters.empty())

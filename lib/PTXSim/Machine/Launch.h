@@ -51,6 +51,7 @@ struct Launch {
   /// tid of each lane of each warp: [warp][axis][lane].
   std::vector<std::array<std::array<uint32_t, warpSize>, 3>> threadIds;
   uint64_t gridId = 0;
+  uint64_t gridWorkspace = 0; ///< What %envreg1 and 2 point to: the barrier of a cooperative launch's grid.
 
   std::atomic<uint64_t> nextBlock{0};
   std::atomic<bool> failed{false};

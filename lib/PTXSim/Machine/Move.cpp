@@ -230,7 +230,7 @@ bool decodeIsSpace(Decoder &decoder, const ptx::Instruction &instruction) {
 enum class Special : uint16_t {
   TidX, TidY, TidZ, NtidX, NtidY, NtidZ, CtaidX, CtaidY, CtaidZ, NctaidX, NctaidY, NctaidZ, LaneId, WarpId, NwarpId,
   SmId, NsmId, GridId, MaskEq, MaskLe, MaskLt, MaskGe, MaskGt, Clock, ClockHi, Clock64, Timer, TimerLo, TimerHi,
-  DynamicShared, TotalShared, Zero, One, Unknown,
+  DynamicShared, TotalShared, WorkspaceHi, WorkspaceLo, Zero, One, Unknown,
 };
 
 constexpr struct {
@@ -249,6 +249,8 @@ constexpr struct {
     {"globaltimer_lo", Special::TimerLo}, {"globaltimer_hi", Special::TimerHi},
     {"dynamic_smem_size", Special::DynamicShared}, {"total_smem_size", Special::TotalShared},
     {"aggr_smem_size", Special::TotalShared}, {"is_explicit_cluster", Special::Zero},
+    // Cooperative groups find their grid-wide barrier here.
+    {"envreg1", Special::WorkspaceHi}, {"envreg2", Special::WorkspaceLo},
     // A cluster is one block.
     {"clusterid.x", Special::CtaidX}, {"clusterid.y", Special::CtaidY}, {"clusterid.z", Special::CtaidZ},
     {"nclusterid.x", Special::NctaidX}, {"nclusterid.y", Special::NctaidY}, {"nclusterid.z", Special::NctaidZ},
@@ -295,6 +297,8 @@ uint64_t uniformSpecial(const Warp &warp, Special special) {
   }
   case Special::DynamicShared: return launch.dynamicShared;
   case Special::TotalShared: return launch.sharedBytes;
+  case Special::WorkspaceHi: return launch.gridWorkspace >> 32;
+  case Special::WorkspaceLo: return uint32_t(launch.gridWorkspace);
   case Special::One: return 1;
   default: return 0;
   }

@@ -155,6 +155,7 @@ INSTANTIATE_TEST_SUITE_P(Shapes, AttentionTest,
                                          Shape{2, 1, 2, 16},                   // one token
                                          Shape{2, 4, 3, 5},                    // a tiny map
                                          Shape{1, 300, 2, 24},                 // two blocks of keys
+                                         Shape{1, 257, 1, 16},                 // two of unequal length
                                          Shape{1, 1024, 1, 16},                // four
                                          Shape{1, 49, 2, 40, true},            // norms
                                          Shape{1, 300, 1, 40, true},           // norms, online
