@@ -123,6 +123,17 @@ def programs():
         cases[f"errors-{kind}"] = lambda run, kind=kind: run.expect(
             run.simulate([run.compile("errors", [here / "Programs" / "errors.cu"]), kind]), 0)
     cases["driver_graphs"] = driver_graphs
+    cases["driver_entry_points"] = lambda run: run.expect(
+        run.simulate([run.compile("driver_entry_points", [here / "Programs" / "driver_entry_points.cu"])], "--checks=memory"),
+        0, "cuTensorMapEncodeTiled is not simulated")
+    cases["multi_device"] = lambda run: run.expect_clean(
+        [run.compile("multi_device", [here / "Programs" / "multi_device.cu"])], "--devices=2")
+    # The other names of everything that takes a stream.
+    cases["per_thread_streams"] = lambda run: run.expect_clean(
+        [run.compile("per_thread_streams", [here / "Programs" / "runtime_features.cu"], ["-default-stream", "per-thread"])])
+    for device in ("sm_86", "sm_90", "sm_100", "sm_120"):
+        cases[f"runtime_features-{device}"] = lambda run, device=device: run.expect_clean(
+            [run.compile("runtime_features", [here / "Programs" / "runtime_features.cu"])], f"--device={device}")
     return cases
 
 

@@ -22,12 +22,13 @@ TEST_F(DriverTest, Copies) {
   EXPECT_EQ(cuMemFree(other), CUDA_SUCCESS);
 }
 
-// A copy that leaves its allocation, or names memory that is none, is refused and copies nothing.
+// A copy that leaves its allocation by more than the padding behind it, or names memory that is none, is refused and copies
+// nothing.
 TEST_F(DriverTest, negative_Copies) {
-  std::vector<char> host(256, 1);
-  EXPECT_EQ(cuMemcpyHtoD(buffer, host.data(), 129), CUDA_ERROR_INVALID_VALUE);
+  std::vector<char> host(1 << 16, 1);
+  EXPECT_EQ(cuMemcpyHtoD(buffer, host.data(), host.size()), CUDA_ERROR_INVALID_VALUE);
   EXPECT_EQ(cuMemcpyDtoH(host.data(), 4096, 4), CUDA_ERROR_INVALID_VALUE);
-  EXPECT_EQ(cuMemsetD32(buffer, 0, 33), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuMemsetD32(buffer, 0, 1 << 16), CUDA_ERROR_INVALID_VALUE);
   EXPECT_EQ(cuMemsetD32(buffer + 2, 0, 1), CUDA_ERROR_INVALID_VALUE);
   EXPECT_EQ(value(), 0);
 }
