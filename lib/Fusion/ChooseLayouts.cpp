@@ -47,10 +47,8 @@ static bool isReadByConvolution(OpOperand &use) {
   });
 }
 
-/// Whether the function's caller sees the value, which it expects dense.
-static bool isSeenByCaller(Value value) {
-  return isa<BlockArgument>(value) || llvm::any_of(value.getUsers(), llvm::IsaPred<func::ReturnOp>);
-}
+/// Whether the function returns the value, which its caller expects dense.
+static bool isReturned(Value value) { return llvm::any_of(value.getUsers(), llvm::IsaPred<func::ReturnOp>); }
 
 /// The layout of a value between kernels; null for dense.
 static LayoutAttr chooseLayout(Value value, int64_t multiple) {
@@ -77,6 +75,7 @@ static void copyForConvolutions(RewriterBase &rewriter, Value value) {
   value.replaceUsesWithIf(copy.getResult(0), [](OpOperand &use) { return isReadByConvolution(use); });
 }
 
+/// What a bare op or the caller reads stays dense.
 static void setLayout(Value value, int64_t multiple) {
   bool betweenKernels = llvm::all_of(value.getUsers(), llvm::IsaPred<KernelOp>);
   if (!betweenKernels)
@@ -93,13 +92,12 @@ struct ChooseLayoutsPass : mv::impl::ChooseLayoutsBase<ChooseLayoutsPass> {
     IRRewriter rewriter(&getContext());
     SmallVector<Value> dense(getOperation().getArguments());
     getOperation().walk(
-        [&](KernelOp op) { llvm::copy_if(op.getResults(), std::back_inserter(dense), isSeenByCaller); });
+        [&](KernelOp op) { llvm::copy_if(op.getResults(), std::back_inserter(dense), isReturned); });
     for (Value value : dense)
       copyForConvolutions(rewriter, value);
     getOperation().walk([&](KernelOp op) {
       for (Value result : op.getResults())
-        if (!isSeenByCaller(result))
-          setLayout(result, channelMultiple);
+        setLayout(result, channelMultiple);
     });
   }
 };

@@ -120,13 +120,12 @@ Status CPUDevice::prepareKernels() {
   for (const package::Kernel *kernel : *model.kernels()) {
     const uint32_t choice = *chooseImplementation(model, *kernel, level_);
     const package::Implementation &implementation = *kernel->implementations()->Get(choice);
-    const std::byte *code = code_[implementation.code()].data();
+    std::byte *code = code_[implementation.code()].data();
     std::vector<Phase> &phases = kernels_.emplace_back();
     for (const package::Phase *phase : *implementation.phases())
-      phases.push_back(
-          {reinterpret_cast<PhaseFunction>(reinterpret_cast<uintptr_t>(code) + phase->code_offset()),
-           static_cast<int64_t>(phase->items()), static_cast<int64_t>(phase->group()),
-           static_cast<int64_t>(phase->multiplier())});
+      phases.push_back({reinterpret_cast<PhaseFunction>(code + phase->code_offset()),
+                        static_cast<int64_t>(phase->items()), static_cast<int64_t>(phase->group()),
+                        static_cast<int64_t>(phase->multiplier())});
     scratch = std::max(scratch, implementation.scratch());
   }
   if (scratch == 0)

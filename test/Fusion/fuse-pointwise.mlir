@@ -93,6 +93,24 @@ func.func @negative_tapped(%x: tensor<?x4x4x8xf32>, %w: tensor<8x8x3x3xf32>) -> 
 
 // -----
 
+// Whichever of the readers comes last.
+// CHECK-LABEL: @negative_tapped_early
+// CHECK: %[[R:.*]] = mv.kernel(%arg0, %arg1)
+// CHECK: mv.conv2d
+// CHECK-NEXT: mv.relu
+// CHECK-NEXT: mv.yield
+// CHECK: mv.pool %[[R]]
+// CHECK: mv.add %[[R]], %arg0
+func.func @negative_tapped_early(%x: tensor<?x4x4x8xf32>, %w: tensor<8x8x3x3xf32>) -> (tensor<?x8xf32>, tensor<?x4x4x8xf32>) {
+  %0 = mv.conv2d %x, %w stride 1 : (tensor<?x4x4x8xf32>, tensor<8x8x3x3xf32>) -> tensor<?x4x4x8xf32>
+  %1 = mv.relu %0 : tensor<?x4x4x8xf32>
+  %2 = mv.pool %1 : tensor<?x4x4x8xf32> -> tensor<?x8xf32>
+  %3 = mv.add %1, %x : tensor<?x4x4x8xf32>
+  return %2, %3 : tensor<?x8xf32>, tensor<?x4x4x8xf32>
+}
+
+// -----
+
 // One op is no group: mv-form-kernels wraps it later.
 // CHECK-LABEL: @negative_single
 // CHECK-NOT: mv.kernel
@@ -105,6 +123,7 @@ func.func @negative_single(%x: tensor<?x4x4x8xf32>) -> tensor<?x8xf32> {
 
 // x + x of one value is two reads of it.
 // CHECK-LABEL: @negative_read_twice
+// CHECK-NOT: mv.kernel
 // CHECK: %[[L:.*]] = mv.linear
 // CHECK: mv.add %[[L]], %[[L]]
 func.func @negative_read_twice(%x: tensor<?x1x4x8xf32>, %w: tensor<8x8xf32>) -> tensor<?x1x4x8xf32> {

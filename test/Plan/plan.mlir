@@ -102,3 +102,37 @@ func.func @f(%x: tensor<?x4x4x8xf32>) -> (tensor<?x4x4x8xf32> {mv.name = "map"})
   }
   return %3 : tensor<?x4x4x8xf32>
 }
+
+// -----
+
+// Parameters of one type are told apart by their names, kernels of one type by their bodies.
+// CHECK: plan.parameter @w : tensor<8xf32>
+// CHECK: mv.parameter "w"
+// CHECK: plan.parameter @v : tensor<8xf32>
+// CHECK: mv.parameter "v"
+// CHECK: plan.kernel @scale_gelu_4x4x8 (
+// CHECK: mv.gelu erf
+// CHECK: plan.kernel @scale_gelu_4x4x8_1 (
+// CHECK: mv.gelu tanh
+// CHECK-LABEL: plan.entry @negative_alike
+// CHECK: %[[W:.*]] = plan.constant @w
+// CHECK: dispatch @scale_gelu_4x4x8 {{.*}}(%{{.*}}, %[[W]])
+// CHECK: %[[V:.*]] = plan.constant @v
+// CHECK: dispatch @scale_gelu_4x4x8_1 {{.*}}(%{{.*}}, %[[V]])
+func.func @negative_alike(%x: tensor<?x4x4x8xf32>) -> (tensor<?x4x4x8xf32> {mv.name = "map"}) attributes {mv.entry} {
+  %w = mv.parameter "w" : tensor<8xf32>
+  %v = mv.parameter "v" : tensor<8xf32>
+  %0 = mv.kernel(%x, %w) : (tensor<?x4x4x8xf32>, tensor<8xf32>) -> tensor<?x4x4x8xf32> {
+  ^bb0(%x0: tensor<?x4x4x8xf32>, %w0: tensor<8xf32>):
+    %2 = mv.scale %x0, %w0 : tensor<?x4x4x8xf32>, tensor<8xf32>
+    %3 = mv.gelu erf %2 : tensor<?x4x4x8xf32>
+    mv.yield %3 : tensor<?x4x4x8xf32>
+  }
+  %1 = mv.kernel(%0, %v) : (tensor<?x4x4x8xf32>, tensor<8xf32>) -> tensor<?x4x4x8xf32> {
+  ^bb0(%x0: tensor<?x4x4x8xf32>, %w0: tensor<8xf32>):
+    %2 = mv.scale %x0, %w0 : tensor<?x4x4x8xf32>, tensor<8xf32>
+    %3 = mv.gelu tanh %2 : tensor<?x4x4x8xf32>
+    mv.yield %3 : tensor<?x4x4x8xf32>
+  }
+  return %1 : tensor<?x4x4x8xf32>
+}

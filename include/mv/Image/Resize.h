@@ -4,9 +4,9 @@
 // the models resizes with it, and the nearest other algorithm (no antialiasing, a = -0.75,
 // or float arithmetic rounded once) moves the logits by percents.
 //
-// "Pillow" means all versions to 12.1, among them the one behind the published numbers. Pillow 12.2 resizes pictures
-// more than 100 times as high as wide rows first, Pillow 13 all whose height shrinks by more than twice as many pixels
-// as their width; rounding in between then moves some values by one.
+// "Pillow" means all versions to 12.1, among them the one behind the published numbers. Pillow 12.2 resizes
+// pictures more than 100 times as high as wide rows first, Pillow 13 all whose height shrinks by more than
+// twice as many pixels as their width; rounding in between then moves some values by one.
 //
 // Each output sample is a weighted sum of the input samples under the filter, which is
 // stretched by the scale when the picture shrinks. Columns first, then rows; in between, values

@@ -16,7 +16,9 @@ CUresult runKernel(CUctx_st &context, const KernelOperation &operation) {
   if (!Driver::get().functions.contains(operation.function))
     return CUDA_ERROR_INVALID_HANDLE; // Its module was unloaded after the graph was made.
   const Kernel &kernel = *operation.function->kernel;
-  return toResult(context.engine().launch(kernel, operation.config, operation.parameters), &context);
+  Result result = context.engine().launch(kernel, operation.config, operation.parameters);
+  Driver::get().report.tellNews(Driver::get());
+  return toResult(result, &context);
 }
 
 CUresult runHost(Lock &lock, const HostOperation &operation) {

@@ -23,12 +23,14 @@ std::string withoutLineEnd(std::string text) {
   return text;
 }
 
-/// C++ names as people write them, cut where templates make them long.
+/// C++ names as people write them, cut where templates make them long; those in the addresses of instructions
+/// stay.
 std::string readable(const std::string &text) {
   constexpr size_t longest = 100;
   std::string result;
   for (size_t at = 0; at < text.size();) {
-    bool begins = text.compare(at, 2, "_Z") == 0 && (at == 0 || !isNameCharacter(text[at - 1]));
+    bool begins = text.compare(at, 2, "_Z") == 0 &&
+                  (at == 0 || (!isNameCharacter(text[at - 1]) && text[at - 1] != '['));
     size_t end = at;
     while (end < text.size() && isNameCharacter(text[end]))
       ++end;
@@ -118,6 +120,17 @@ void Report::tell(Driver &driver, bool exiting) {
   }
   if (exiting && !driver.settings.counters.empty() && driver.initialized)
     std::ofstream(driver.settings.counters) << countersText(driver);
+}
+
+void Report::tellNews(Driver &driver) {
+  if (driver.settings.report.empty() || !driver.settings.options.checks.any())
+    return;
+  uint64_t findings = 0;
+  for (DeviceSlot &slot : driver.devices)
+    findings += slot.engine ? slot.engine->reports().size() : 0;
+  if (findings != told_)
+    tell(driver, /*exiting=*/false);
+  told_ = findings;
 }
 
 } // namespace mv::ptxsim::driver

@@ -31,9 +31,13 @@ public:
   /// `exiting` only.
   void tell(Driver &driver, bool exiting);
 
+  /// Tells when a launch has found something new and there is a file for it: a program that aborts tells nothing at exit.
+  void tellNews(Driver &driver);
+
 private:
   std::string text(Driver &driver, bool exiting, uint64_t &findings) const;
 
+  uint64_t told_ = 0; ///< Findings when tellNews last looked.
   bool askedForPrivateTable_ = false;
   std::vector<std::string> order_;
   std::map<std::string, uint64_t> notes_, unsupported_;

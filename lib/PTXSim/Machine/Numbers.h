@@ -19,7 +19,11 @@ inline uint32_t asBits(float value) { return std::bit_cast<uint32_t>(value); }
 inline double asDouble(uint64_t bits) { return std::bit_cast<double>(bits); }
 inline uint64_t asBits(double value) { return std::bit_cast<uint64_t>(value); }
 
-inline float canonical(float value) { return value != value ? asFloat(canonicalNaN) : value; }
+/// In integers, since compilers hold all NaNs to be the same.
+inline float canonical(float value) {
+  uint32_t bits = asBits(value);
+  return asFloat((bits & 0x7fffffff) > 0x7f800000 ? canonicalNaN : bits);
+}
 inline double canonical(double value) { return value; } // f64 keeps payloads.
 
 /// Subnormals to zero of the same sign.

@@ -1,7 +1,7 @@
 // A scenario is a kernel with one planted bug and its correct twin, from the same source: `if constexpr (bug)`.
 //
-//   bugs --list                  name and check of every scenario, one a line
-//   bugs NAME planted|correct    runs it; the program itself always ends with 0, the simulator tells
+//   bugs --list                         name and check of every scenario, one a line
+//   bugs NAME planted|correct [abort]   runs it; the program itself ends with 0 (or aborts), the simulator tells
 #pragma once
 
 #include "../Programs/Check.h"

@@ -107,8 +107,10 @@ int main(int argc, char **argv) {
     return 0;
   }
   for (const Scenario &scenario : scenarios())
-    if (argc == 3 && !std::strcmp(argv[1], scenario.name)) {
+    if (argc >= 3 && !std::strcmp(argv[1], scenario.name)) {
       (!std::strcmp(argv[2], "planted") ? scenario.planted : scenario.correct)();
+      if (argc == 4 && !std::strcmp(argv[3], "abort"))
+        std::abort();
       return 0;
     }
   std::fprintf(stderr, "expected --list, or a scenario and planted or correct\n");

@@ -1,4 +1,4 @@
-// Code of the toolkit's: CUB's reduction, scan (with its look-back between blocks), radix sort, run-length encoding.
+// Code of the toolkit's: CUB's reduction, scan (with its look-back between blocks) and radix sort.
 #include "Check.h"
 
 #include <algorithm>

@@ -17,6 +17,18 @@ int main(int argc, char **argv) {
     EXPECT(cudaGetLastError() == cudaErrorInvalidConfiguration);
     write<<<1, 32, 1 << 20>>>(memory, 1);
     EXPECT(cudaGetLastError() == cudaErrorInvalidValue);
+    int value = 1;
+    void *arguments[] = {&memory, &value};
+    EXPECT(cudaLaunchCooperativeKernel((void *)write, dim3(1 << 20), dim3(1024), arguments, 0, nullptr) ==
+           cudaErrorCooperativeLaunchTooLarge);
+    EXPECT(cudaGetLastError() == cudaErrorCooperativeLaunchTooLarge);
+    int overlapping[4] = {};
+    EXPECT(cudaMemcpy(overlapping, memory, 1 << 20, cudaMemcpyDeviceToHost) == cudaErrorInvalidValue);
+    EXPECT(cudaMemcpy(memory, overlapping, 4, cudaMemcpyDeviceToHost) == cudaErrorInvalidValue);
+    EXPECT(cudaMemcpy(memory, overlapping, 4, (cudaMemcpyKind)9) == cudaErrorInvalidMemcpyDirection);
+    void *nothing = nullptr;
+    EXPECT(cudaMalloc(&nothing, size_t(1) << 50) == cudaErrorMemoryAllocation && !nothing);
+    cudaGetLastError();
     write<<<1, 1>>>(memory, 1); // None of these hurts the context.
     CHECK(cudaDeviceSynchronize());
     EXPECT(toHost(memory, 1)[0] == 1);

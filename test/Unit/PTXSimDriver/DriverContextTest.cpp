@@ -116,4 +116,30 @@ TEST_F(DriverTest, HostFunction) {
   EXPECT_EQ(calls, 1);
 }
 
+// Threads share the context: each works in a stream and memory of its own, all at once.
+TEST_F(DriverTest, Threads) {
+  auto work = [&](int number) {
+    ASSERT_EQ(cuCtxSetCurrent(context), CUDA_SUCCESS);
+    CUstream stream = nullptr;
+    CUdeviceptr memory = 0;
+    ASSERT_EQ(cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
+    ASSERT_EQ(cuMemAlloc(&memory, 4), CUDA_SUCCESS);
+    ASSERT_EQ(cuMemsetD32Async(memory, number, 1, stream), CUDA_SUCCESS);
+    void *arguments[] = {&memory};
+    for (int i = 0; i < 20; ++i)
+      ASSERT_EQ(cuLaunchKernel(inc, 1, 1, 1, 1, 1, 1, 0, stream, arguments, nullptr), CUDA_SUCCESS);
+    int found = 0;
+    ASSERT_EQ(cuMemcpyDtoHAsync(&found, memory, 4, stream), CUDA_SUCCESS);
+    ASSERT_EQ(cuStreamSynchronize(stream), CUDA_SUCCESS);
+    EXPECT_EQ(found, number + 20);
+    EXPECT_EQ(cuMemFree(memory), CUDA_SUCCESS);
+    EXPECT_EQ(cuStreamDestroy(stream), CUDA_SUCCESS);
+  };
+  std::vector<std::thread> threads;
+  for (int number = 0; number < 4; ++number)
+    threads.emplace_back(work, 100 * number);
+  for (std::thread &thread : threads)
+    thread.join();
+}
+
 } // namespace

@@ -22,8 +22,8 @@ TEST_F(DriverTest, Copies) {
   EXPECT_EQ(cuMemFree(other), CUDA_SUCCESS);
 }
 
-// A copy that leaves its allocation by more than the padding behind it, or names memory that is none, is refused and copies
-// nothing.
+// A copy that leaves its allocation by more than the padding behind it, or names memory that is none, is
+// refused and copies nothing.
 TEST_F(DriverTest, negative_Copies) {
   std::vector<char> host(1 << 16, 1);
   EXPECT_EQ(cuMemcpyHtoD(buffer, host.data(), host.size()), CUDA_ERROR_INVALID_VALUE);
