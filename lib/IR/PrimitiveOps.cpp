@@ -212,10 +212,9 @@ OpFoldResult WindowReverseOp::fold(FoldAdaptor) {
 }
 
 LogicalResult SliceOp::verify() {
-  int64_t end = int64_t(getOffset()) + channelsOf(getResult());
-  if (int64_t(getOffset()) < 0 || end > channelsOf(getInput()) || !sameButChannels(getInput(), getResult()))
-    return emitOpError("(C1) channels [") << getOffset() << ", " << end << ") do not lie within "
-                                          << getInput().getType();
+  int64_t begin = getOffset(), end = begin + channelsOf(getResult());
+  if (begin < 0 || end > channelsOf(getInput()) || !sameButChannels(getInput(), getResult()))
+    return emitOpError("(C1) channels [") << begin << ", " << end << ") do not lie within " << getInput().getType();
   return success();
 }
 OpFoldResult SliceOp::fold(FoldAdaptor) {

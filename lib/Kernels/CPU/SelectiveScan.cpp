@@ -40,7 +40,8 @@ using namespace mv::cpu;
 static constexpr int64_t kLongSequence = 2048, kChunk = 256;
 /// Channels of a workgroup: a cache line.
 static constexpr int64_t kChannels = 16;
-/// Tokens that operands are fetched ahead: a column's neighbouring tokens lie a row apart, which no hardware fetches.
+/// Tokens that operands are fetched ahead: a column's neighbouring tokens lie a row apart, which no hardware
+/// fetches.
 static constexpr int64_t kPrefetchTokens = 16;
 
 namespace {
@@ -164,7 +165,8 @@ void ScanEmitter::prefetch(const RowPlane &plane, Value at) {
 /// The states after one token. Also returns what it loaded.
 ScanEmitter::States ScanEmitter::step(const Column &column, Value image, Value row, ValueRange before,
                                       Value &xVector, Value &stepVector) {
-  Value xAt = b.plus(x.at(b, image, row), column.channel), stepAt = b.plus(steps.at(b, image, row), column.channel);
+  Value xAt = b.plus(x.at(b, image, row), column.channel),
+        stepAt = b.plus(steps.at(b, image, row), column.channel);
   xVector = b.load(x.memory, xAt);
   stepVector = b.load(steps.memory, stepAt);
   prefetch(x, xAt);

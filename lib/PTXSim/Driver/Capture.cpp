@@ -112,9 +112,6 @@ CUresult cuStreamEndCapture(CUstream handle, CUgraph *graph) {
     if (code == CUDA_SUCCESS) {
       *graph = capture->graph;
     } else if (capture->ownsGraph) {
-      for (const auto &node : capture->graph->nodes)
-        driver.nodes.erase(node.get());
-      driver.graphs.erase(capture->graph);
       delete capture->graph;
     }
     return code;

@@ -198,6 +198,7 @@ CUresult cuGraphAddEventWaitNode(CUgraphNode *node, CUgraph graph, const CUgraph
 
 CUresult cuGraphChildGraphNodeGetGraph(CUgraphNode node, CUgraph *graph) {
   return getNode<ChildGraphOperation>(node, [&](ChildGraphOperation &operation) {
+    operation.graph->nested = true;
     Driver::get().graphs.insert(operation.graph.get());
     *graph = operation.graph.get();
   });

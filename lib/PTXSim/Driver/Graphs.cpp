@@ -8,6 +8,13 @@
 using namespace mv::ptxsim;
 using namespace mv::ptxsim::driver;
 
+CUgraph_st::~CUgraph_st() {
+  Driver &driver = Driver::get();
+  for (const auto &node : nodes)
+    driver.nodes.erase(node.get());
+  driver.graphs.erase(this);
+}
+
 CUgraphNode CUgraph_st::add(Operation operation, std::vector<CUgraphNode> dependencies) {
   auto node = std::make_unique<CUgraphNode_st>();
   node->graph = this;
@@ -69,11 +76,6 @@ template <typename Body> CUresult withNode(CUgraphNode node, Body body) {
   });
 }
 
-void forgetNodes(CUgraph_st &graph) {
-  for (const auto &node : graph.nodes)
-    Driver::get().nodes.erase(node.get());
-}
-
 /// The usual contract of a query for a list: with no array, the count; else at most `count` entries and a
 /// null after them.
 template <typename T> void fill(const std::vector<T> &from, T *array, size_t *count) {
@@ -105,8 +107,11 @@ CUresult cuGraphCreate(CUgraph *graph, unsigned flags) {
 
 CUresult cuGraphDestroy(CUgraph graph) {
   return withGraph(graph, [&](CUgraph_st &found) {
-    forgetNodes(found);
-    Driver::get().graphs.erase(graph);
+    for (const std::shared_ptr<Capture> &capture : Driver::get().captures)
+      if (capture->graph == graph)
+        return CUDA_ERROR_INVALID_VALUE;
+    if (found.nested)
+      return CUDA_ERROR_INVALID_VALUE;
     delete graph;
     return CUDA_SUCCESS;
   });

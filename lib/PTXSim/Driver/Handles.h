@@ -128,8 +128,13 @@ struct CUgraphNode_st {
 };
 
 struct CUgraph_st {
+  CUgraph_st() = default;
+  ~CUgraph_st(); ///< Its handle and its nodes' are none any more.
+  CUgraph_st(const CUgraph_st &) = delete;
+
   uint64_t id = mv::ptxsim::driver::nextId();
   std::vector<std::unique_ptr<CUgraphNode_st>> nodes; ///< In the order they were added.
+  bool nested = false; ///< Owned by a child graph node; the program may look at it and not destroy it.
 
   CUgraphNode add(mv::ptxsim::driver::Operation operation, std::vector<CUgraphNode> dependencies);
   /// The nodes in an order that respects the dependencies and otherwise the order of addition; shorter than

@@ -4,6 +4,7 @@
 
 #include "State.h"
 
+#include <algorithm>
 #include <cstring>
 
 using namespace mv::ptxsim;

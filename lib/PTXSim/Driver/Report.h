@@ -31,7 +31,8 @@ public:
   /// `exiting` only.
   void tell(Driver &driver, bool exiting);
 
-  /// Tells when a launch has found something new and there is a file for it: a program that aborts tells nothing at exit.
+  /// Tells when a launch has found something new and there is a file for it: a program that aborts tells
+  /// nothing at exit.
   void tellNews(Driver &driver);
 
 private:

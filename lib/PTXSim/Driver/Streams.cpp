@@ -8,6 +8,8 @@
 
 #include "State.h"
 
+#include <algorithm>
+
 using namespace mv::ptxsim;
 using namespace mv::ptxsim::driver;
 

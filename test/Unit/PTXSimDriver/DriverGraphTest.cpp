@@ -197,6 +197,28 @@ TEST_F(DriverGraph, ChildAndClone) {
   EXPECT_NE(twin, node);
 }
 
+// With a graph, the handles of its nodes and of the graphs in it end.
+TEST_F(DriverGraph, negative_DestroyedHandles) {
+  CUgraph inner = nullptr, outer = nullptr, child = nullptr;
+  CUgraphNode node = nullptr, place = nullptr;
+  size_t count = 0;
+  ASSERT_EQ(cuGraphCreate(&inner, 0), CUDA_SUCCESS);
+  ASSERT_EQ(cuGraphCreate(&outer, 0), CUDA_SUCCESS);
+  ASSERT_EQ(cuGraphAddKernelNode(&node, inner, nullptr, 0, &parameters), CUDA_SUCCESS);
+  ASSERT_EQ(cuGraphAddChildGraphNode(&place, outer, nullptr, 0, inner), CUDA_SUCCESS);
+  ASSERT_EQ(cuGraphChildGraphNodeGetGraph(place, &child), CUDA_SUCCESS);
+  EXPECT_EQ(cuGraphGetNodes(child, nullptr, &count), CUDA_SUCCESS);
+  EXPECT_EQ(count, 1u);
+  EXPECT_EQ(cuGraphDestroy(child), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuGraphDestroy(outer), CUDA_SUCCESS);
+  EXPECT_EQ(cuGraphDestroy(inner), CUDA_SUCCESS);
+  CUgraphNodeType type;
+  for (CUgraphNode gone : {node, place})
+    EXPECT_EQ(cuGraphNodeGetType(gone, &type), CUDA_ERROR_INVALID_VALUE);
+  for (CUgraph gone : {inner, outer, child})
+    EXPECT_EQ(cuGraphDestroy(gone), CUDA_ERROR_INVALID_VALUE);
+}
+
 // An instantiated graph that is launched in a capture becomes a part of the captured graph.
 TEST_F(DriverGraph, LaunchInCapture) {
   CUgraph inner = nullptr, outer = nullptr;
