@@ -165,7 +165,7 @@ Status mv::emitPackage(ModuleOp module, ArrayRef<cpu::MachineCode> code,
                        const reference::ParameterSource &parameters, const Checkpoint *checkpoint, ThreadPool &pool,
                        const std::string &path) {
   package::ModelT model;
-  model.producer = "mv 0.1.0";
+  model.producer = "mv " MV_VERSION;
   model.dtype = "f32";
   describeCheckpoint(checkpoint, model);
   Indices indices;

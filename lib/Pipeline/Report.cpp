@@ -54,7 +54,10 @@ static Row describe(plan::DispatchOp dispatch, plan::KernelOp kernel) {
 }
 
 static EntryReport describe(plan::EntryOp entry, SymbolTable &symbols) {
-  EntryReport report{entry.getSymName().str(), int64_t(entry.getArena()), int64_t(entry.getLive())};
+  EntryReport report;
+  report.name = entry.getSymName().str();
+  report.arena = entry.getArena();
+  report.live = entry.getLive();
   for (auto dispatch : entry.getOps<plan::DispatchOp>()) {
     Row row = describe(dispatch, symbols.lookup<plan::KernelOp>(dispatch.getKernel()));
     report.total.flops += row.flops;

@@ -35,7 +35,7 @@ plan.entry @e arena 128 live 128 {
 // -----
 // The halo counts: 4 x 4 pixels of one float are 64 bytes, 6 x 6 are 144.
 plan.entry @e arena 128 live 128 {
-  // expected-error@+1 {{'plan.slice' op (C2) 64 bytes do not hold {{.*}}, which needs 144}}
+  // expected-error@+1 {{'plan.slice' op (C2) 64 bytes do not hold '!plan.buffer<tensor<?x4x4x1xf32, #mv.layout<halo = 1, channels = 1>>>', which needs 144}}
   %a = plan.slice 0 bytes 64 : <tensor<?x4x4x1xf32, #mv.layout<halo = 1, channels = 1>>>
 }
 // -----

@@ -85,3 +85,16 @@ func.func @movement(%m: tensor<?x14x14x320xf32>, %t: tensor<?x1x196x320xf32>, %i
   %5 = mv.to_nchw %m : tensor<?x14x14x320xf32> -> tensor<?x320x14x14xf32>
   return
 }
+
+// CHECK-LABEL: func.func @rows_of_tokens
+func.func @rows_of_tokens(%x: tensor<?x1x4x8xf32>, %map: tensor<?x56x56x80xf32>) {
+  // CHECK: mv.silu %{{.*}} : tensor<?x1x4x8xf32>
+  %0 = mv.silu %x : tensor<?x1x4x8xf32>
+  // CHECK: mv.softplus %{{.*}} : tensor<?x1x4x8xf32>
+  %1 = mv.softplus %x : tensor<?x1x4x8xf32>
+  // CHECK: mv.gelu erf %{{.*}} : tensor<?x1x4x8xf32>
+  %2 = mv.gelu erf %x : tensor<?x1x4x8xf32>
+  // CHECK: mv.to_nchw %{{.*}} : tensor<?x56x56x80xf32> -> tensor<?x80x56x56xf32>
+  %3 = mv.to_nchw %map : tensor<?x56x56x80xf32> -> tensor<?x80x56x56xf32>
+  return
+}

@@ -5,9 +5,9 @@
 // Pixels without padding between them: the three pixels under a line of the kernel are one run of 3 * 16 elements.
 // CHECK-LABEL: func.func @contiguous
 // CHECK-DAG:     %[[THREE:.*]] = arith.constant 3 : index
-// CHECK-DAG:     %[[RUN:.*]] = arith.constant 48 : index
+// CHECK-DAG:     %[[LENGTH:.*]] = arith.constant 48 : index
 // CHECK:         scf.for {{.*}} to %[[THREE]] step %{{.*}} iter_args
-// CHECK:           scf.for {{.*}} to %[[RUN]] step %{{.*}} iter_args
+// CHECK:           scf.for {{.*}} to %[[LENGTH]] step %{{.*}} iter_args
 // CHECK-COUNT-28:    math.fma
 // CHECK-NOT:         math.fma
 plan.kernel @contiguous (tensor<?x14x14x16xf32, #mv.layout<halo = 1, channels = 16>>, tensor<32x16x3x3xf32, #mv.packed<panels width = 32>>) -> tensor<?x14x14x32xf32, #mv.layout<halo = 1, channels = 32>> family "conv2d" {

@@ -20,7 +20,7 @@ TEST(EngineModule, negative_Errors) {
   } cases[] = {
       {"", Error::InvalidPTX, "no .version"},
       {entry(".reg .b32 %r; add.u32 %r, %r;"), Error::InvalidPTX, "'add' has 2 operands, expected 3"},
-      {entry(".reg .b64 %r; add.u32 %r, %r, 1;"), Error::InvalidPTX, "test:5:24: operand %r is .b64, the instruction wants .u32"},
+      {entry(".reg .b64 %r; add.u32 %r, %r, 1;"), Error::InvalidPTX, "test:5:27: operand %r is .b64, the instruction wants .u32"},
       {entry(".reg .b32 %r; add.u32 %r, %q, 1;"), Error::InvalidPTX, "'%q' is not known"},
       {entry("bra nowhere;"), Error::InvalidPTX, "label 'nowhere' is not defined"},
       {entry("frobnicate.u32 1;"), Error::UnsupportedPTX, "instruction 'frobnicate' is not supported"},

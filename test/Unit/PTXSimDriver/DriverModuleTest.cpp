@@ -2,7 +2,9 @@
 
 #include "DriverFixture.h"
 
+#include <cstdio>
 #include <cstring>
+#include <fstream>
 
 namespace {
 
@@ -97,6 +99,21 @@ TEST_F(DriverTest, negative_JitLog) {
   values[1] = reinterpret_cast<void *>(sizeof(tiny));
   EXPECT_EQ(cuModuleLoadDataEx(&broken, "this is no PTX", 2, options, values), CUDA_ERROR_INVALID_PTX);
   EXPECT_EQ(std::strlen(tiny), 3u);
+}
+
+// A module from a file is the module from its text.
+TEST_F(DriverTest, LoadFile) {
+  std::string path = ::testing::TempDir() + "driver-module.ptx";
+  std::ofstream(path) << testPTX;
+  CUmodule loaded = nullptr;
+  CUfunction function = nullptr;
+  EXPECT_EQ(cuModuleLoad(&loaded, path.c_str()), CUDA_SUCCESS);
+  EXPECT_EQ(cuModuleGetFunction(&function, loaded, "inc"), CUDA_SUCCESS);
+  EXPECT_EQ(cuModuleUnload(loaded), CUDA_SUCCESS);
+  void *arguments[] = {&buffer};
+  EXPECT_EQ(cuLaunchKernel(function, 1, 1, 1, 1, 1, 1, 0, nullptr, arguments, nullptr),
+            CUDA_ERROR_INVALID_HANDLE);
+  std::remove(path.c_str());
 }
 
 // Machine code cannot be simulated, and anything else is no image.

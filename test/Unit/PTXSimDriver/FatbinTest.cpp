@@ -98,6 +98,17 @@ TEST(Fatbin, LZ4LongLengths) {
   EXPECT_EQ(*decompressLZ4(bytesOf(block), 273), std::string(273, 'z'));
 }
 
+// A Zstandard frame by hand: a single segment of five bytes, stored as they are. Without libzstd the message
+// says what to do.
+TEST(Fatbin, Zstandard) {
+  const std::string frame("\x28\xB5\x2F\xFD\x20\x05\x29\x00\x00.func", 14);
+  StatusOr<std::string> text = readPTX(parseFatbin(bytesOf(fatbin(entry(1, 80, frame, 0x8000, 5))))->front());
+  if (text.ok())
+    EXPECT_EQ(*text, ".func");
+  else
+    EXPECT_NE(text.status().message().find("--no-compress"), std::string::npos) << text.status().message();
+}
+
 // Damaged blocks: a match before the beginning, a size that does not fit, bytes that end early.
 TEST(Fatbin, negative_LZ4) {
   const std::string early("\x10"
