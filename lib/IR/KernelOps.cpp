@@ -6,7 +6,8 @@ using namespace mlir;
 using namespace mv;
 
 KernelRootOpInterface KernelOp::getRoot() {
-  // A layer norm or a convolution in front of the main work is a root by itself; the last root is the kernel's.
+  // A layer norm or a convolution in front of the main work is a root by itself; the last root is the
+  // kernel's.
   KernelRootOpInterface root;
   for (Operation &op : *getBody().begin())
     if (auto candidate = dyn_cast<KernelRootOpInterface>(op))
@@ -24,8 +25,8 @@ YieldOp KernelOp::getYield() { return cast<YieldOp>(getBody().front().getTermina
 /// (C1) of mv.kernel and plan.kernel: inside, types are without layout.
 static LogicalResult verifyBorder(Operation *op, TypeRange inside, TypeRange outside, StringRef what) {
   if (inside.size() != outside.size())
-    return op->emitOpError("(C1) the body has ") << inside.size() << " " << what << ", the kernel "
-                                                 << outside.size();
+    return op->emitOpError("(C1) the body has ")
+           << inside.size() << " " << what << ", the kernel " << outside.size();
   for (auto [in, out] : llvm::zip(inside, outside))
     if (in != withoutLayout(cast<RankedTensorType>(out)))
       return op->emitOpError("(C1) ") << what << ": " << in << " in the body, " << out << " outside";

@@ -13,8 +13,8 @@ LogicalResult StemOp::verify() {
   ArrayRef<int64_t> out = getResult().getType().getShape();
   for (int axis : {0, 1})
     if (out[1 + axis] != halved(halved(in[2 + axis])))
-      return emitOpError("(C1) result size ") << out[1 + axis] << " is not a quarter of the input's "
-                                              << in[2 + axis] << ", rounded up twice";
+      return emitOpError("(C1) result size ")
+             << out[1 + axis] << " is not a quarter of the input's " << in[2 + axis] << ", rounded up twice";
   if (getInDim() <= 0)
     return emitOpError("(C2) in_dim must be positive, got ") << getInDim();
   return success();
@@ -25,8 +25,8 @@ LogicalResult DownsampleOp::verify() {
   ArrayRef<int64_t> out = getResult().getType().getShape();
   for (int axis : {1, 2})
     if (out[axis] != halved(in[axis]))
-      return emitOpError("(C1) result size ") << out[axis] << " is not half of the input's " << in[axis]
-                                              << ", rounded up";
+      return emitOpError("(C1) result size ")
+             << out[axis] << " is not half of the input's " << in[axis] << ", rounded up";
   return success();
 }
 

@@ -13,8 +13,8 @@ LogicalResult ParamBinaryOp::verify() {
   ArrayRef<int64_t> lhs = shapeOf(getLhs()), rhs = shapeOf(getRhs());
   int64_t axis = getAxis();
   if (axis < 0 || axis >= int64_t(lhs.size()) || rhs.size() != 1 || rhs[0] != lhs[axis])
-    return emitOpError("(C1) ") << getRhs().getType() << " does not broadcast along dimension " << axis << " of "
-                                << getLhs().getType();
+    return emitOpError("(C1) ") << getRhs().getType() << " does not broadcast along dimension " << axis
+                                << " of " << getLhs().getType();
   return success();
 }
 
@@ -33,8 +33,8 @@ LogicalResult ParamTransposeOp::verify() {
     return emitOpError("(C1) the permutation is not one of ") << in.size() << " dimensions";
   for (auto [position, source] : llvm::enumerate(order))
     if (out[position] != in[source])
-      return emitOpError("(C1) result dimension ") << position << " is " << out[position] << ", expected "
-                                                   << in[source];
+      return emitOpError("(C1) result dimension ")
+             << position << " is " << out[position] << ", expected " << in[source];
   return success();
 }
 
@@ -54,8 +54,8 @@ LogicalResult ParamPadOp::verify() {
     return emitOpError("(C1) rank ") << in.size() << " cannot be padded to rank " << out.size();
   for (auto [axis, sizes] : llvm::enumerate(llvm::zip(in, out)))
     if (std::get<1>(sizes) < std::get<0>(sizes))
-      return emitOpError("(C1) dimension ") << axis << " shrinks from " << std::get<0>(sizes) << " to "
-                                            << std::get<1>(sizes);
+      return emitOpError("(C1) dimension ")
+             << axis << " shrinks from " << std::get<0>(sizes) << " to " << std::get<1>(sizes);
   return success();
 }
 OpFoldResult ParamPadOp::fold(FoldAdaptor) {

@@ -45,7 +45,8 @@ int64_t BufferType::getByteSize() const {
 
 /// The types of a kernel's border with their layouts removed.
 static SmallVector<Type> plainTypes(TypeRange types) {
-  return llvm::map_to_vector(types, [](Type type) -> Type { return withoutLayout(cast<RankedTensorType>(type)); });
+  return llvm::map_to_vector(types,
+                             [](Type type) -> Type { return withoutLayout(cast<RankedTensorType>(type)); });
 }
 
 LogicalResult plan::KernelOp::verify() {

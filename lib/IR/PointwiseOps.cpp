@@ -1,7 +1,7 @@
 //===- PointwiseOps.cpp - The element form of the pointwise ops -----------------===//
 //
-// What an epilogue computes on one element, or on one vector of elements. Transcendental functions stay math ops:
-// each target replaces them by its own approximation, with its own stated error.
+// What an epilogue computes on one element, or on one vector of elements. Transcendental functions stay math
+// ops: each target replaces them by its own approximation, with its own stated error.
 //
 //===----------------------------------------------------------------------===//
 
@@ -35,7 +35,8 @@ static Value maximum(OpBuilder &builder, Location loc, Value a, Value b) {
 static Value timesSigmoid(OpBuilder &builder, Location loc, Value numerator, Value x) {
   Value exponential = math::ExpOp::create(builder, loc, arith::NegFOp::create(builder, loc, x));
   Value one = constantLike(builder, loc, x, 1.0);
-  return arith::DivFOp::create(builder, loc, numerator, arith::AddFOp::create(builder, loc, one, exponential));
+  return arith::DivFOp::create(builder, loc, numerator,
+                               arith::AddFOp::create(builder, loc, one, exponential));
 }
 
 Value ReluOp::emitElement(OpBuilder &builder, Location loc, ValueRange operands) {

@@ -22,9 +22,7 @@ static int64_t positionsOf(Value value) {
   return count;
 }
 
-static bool sameButChannels(Value a, Value b) {
-  return shapeOf(a).drop_back() == shapeOf(b).drop_back();
-}
+static bool sameButChannels(Value a, Value b) { return shapeOf(a).drop_back() == shapeOf(b).drop_back(); }
 
 /// Labelled check that an optional per-channel parameter is [channels].
 static LogicalResult verifyChannels(Operation *op, StringRef label, StringRef name, Value parameter,
@@ -38,16 +36,21 @@ static LogicalResult verifyChannels(Operation *op, StringRef label, StringRef na
 static LogicalResult verifyPositive(Operation *op, StringRef label, StringRef name, const APFloat &value) {
   if (value.convertToDouble() > 0)
     return success();
-  return op->emitOpError("(") << label << ") " << name << " must be positive, got " << value.convertToDouble();
+  return op->emitOpError("(") << label << ") " << name << " must be positive, got "
+                              << value.convertToDouble();
 }
 
 static LogicalResult verifyShape(Operation *op, StringRef label, Value value, ArrayRef<int64_t> expected) {
   if (shapeOf(value) == expected)
     return success();
   return op->emitOpError("(") << label << ") expected a result of shape ["
-                              << llvm::join(llvm::map_range(expected, [](int64_t size) {
-                                   return ShapedType::isDynamic(size) ? std::string("?") : std::to_string(size);
-                                 }), ", ")
+                              << llvm::join(llvm::map_range(expected,
+                                                            [](int64_t size) {
+                                                              return ShapedType::isDynamic(size)
+                                                                         ? std::string("?")
+                                                                         : std::to_string(size);
+                                                            }),
+                                            ", ")
                               << "], got " << value.getType();
 }
 
@@ -75,8 +78,8 @@ int64_t Conv2DOp::getFlopsPerImage() {
 LogicalResult LinearOp::verify() {
   ArrayRef<int64_t> weight = shapeOf(getWeight());
   if (weight[1] != channelsOf(getInput()))
-    return emitOpError("(C1) weight has ") << weight[1] << " columns, the input " << channelsOf(getInput())
-                                           << " channels";
+    return emitOpError("(C1) weight has ")
+           << weight[1] << " columns, the input " << channelsOf(getInput()) << " channels";
   SmallVector<int64_t> expected(shapeOf(getInput()));
   expected.back() = weight[0];
   if (failed(verifyShape(*this, "C2", getResult(), expected)))
@@ -93,8 +96,8 @@ LogicalResult Conv1DOp::verify() {
     return emitOpError("result must be of the input's type");
   ArrayRef<int64_t> weight = shapeOf(getWeight());
   if (weight[0] != channelsOf(getInput()) || weight[1] != 3)
-    return emitOpError("(C1) weight must be [") << channelsOf(getInput()) << ", 3], got "
-                                                << getWeight().getType();
+    return emitOpError("(C1) weight must be [")
+           << channelsOf(getInput()) << ", 3], got " << getWeight().getType();
   return verifyChannels(*this, "C2", "bias", getBias(), weight[0]);
 }
 StringRef Conv1DOp::getFamily() { return "conv1d"; }
@@ -107,8 +110,8 @@ int64_t Conv1DOp::getFlopsPerImage() { return 2 * 3 * channelsOf(getInput()) * p
 LogicalResult AttentionOp::verify() {
   int64_t channels = channelsOf(getResult());
   if (channelsOf(getQkv()) != 3 * channels || !sameButChannels(getQkv(), getResult()))
-    return emitOpError("(C1) qkv must have three times the result's ") << channels << " channels, got "
-                                                                       << getQkv().getType();
+    return emitOpError("(C1) qkv must have three times the result's ")
+           << channels << " channels, got " << getQkv().getType();
   if (int64_t(getHeads()) <= 0 || channels % int64_t(getHeads()) != 0)
     return emitOpError("(C2) ") << channels << " channels do not divide into " << getHeads() << " heads";
   int given = bool(getQWeight()) + bool(getQBias()) + bool(getKWeight()) + bool(getKBias());
@@ -136,13 +139,14 @@ LogicalResult SelectiveScanOp::verify() {
     return emitOpError("(C2) a has ") << a[0] << " rows, the input " << channels << " channels";
   for (Value value : {Value(getB()), Value(getC())})
     if (!sameButChannels(value, getInput()) || channelsOf(value) != a[1])
-      return emitOpError("(C2) b and c must have the input's shape with ") << a[1] << " channels, got "
-                                                                          << value.getType();
+      return emitOpError("(C2) b and c must have the input's shape with ")
+             << a[1] << " channels, got " << value.getType();
   return verifyChannels(*this, "C3", "skip", getSkip(), channels);
 }
 StringRef SelectiveScanOp::getFamily() { return "selective_scan"; }
 int64_t SelectiveScanOp::getFlopsPerImage() {
-  // Per state: step * a, exp (counted as one), the two products and sums of the state, the product and sum with c.
+  // Per state: step * a, exp (counted as one), the two products and sums of the state, the product and sum
+  // with c.
   return 7 * positionsOf(getInput()) * channelsOf(getInput()) * shapeOf(getA())[1];
 }
 
@@ -194,8 +198,9 @@ static LogicalResult verifyWindows(Operation *op, int64_t window, Value map, Val
   if (window <= 0)
     return op->emitOpError("(C1) window must be positive, got ") << window;
   ArrayRef<int64_t> shape = shapeOf(map);
-  return verifyShape(op, "C2", tokens,
-                     {shape[0], ceilDiv(shape[1], window) * ceilDiv(shape[2], window), window * window, shape[3]});
+  return verifyShape(
+      op, "C2", tokens,
+      {shape[0], ceilDiv(shape[1], window) * ceilDiv(shape[2], window), window * window, shape[3]});
 }
 
 LogicalResult WindowPartitionOp::verify() {
@@ -214,7 +219,8 @@ OpFoldResult WindowReverseOp::fold(FoldAdaptor) {
 LogicalResult SliceOp::verify() {
   int64_t begin = getOffset(), end = begin + channelsOf(getResult());
   if (begin < 0 || end > channelsOf(getInput()) || !sameButChannels(getInput(), getResult()))
-    return emitOpError("(C1) channels [") << begin << ", " << end << ") do not lie within " << getInput().getType();
+    return emitOpError("(C1) channels [")
+           << begin << ", " << end << ") do not lie within " << getInput().getType();
   return success();
 }
 OpFoldResult SliceOp::fold(FoldAdaptor) {
@@ -223,8 +229,8 @@ OpFoldResult SliceOp::fold(FoldAdaptor) {
 
 LogicalResult ConcatOp::verify() {
   if (!sameButChannels(getFirst(), getSecond()))
-    return emitOpError("(C1) operands differ in more than their channels: ") << getFirst().getType() << " and "
-                                                                             << getSecond().getType();
+    return emitOpError("(C1) operands differ in more than their channels: ")
+           << getFirst().getType() << " and " << getSecond().getType();
   SmallVector<int64_t> expected(shapeOf(getFirst()));
   expected.back() += channelsOf(getSecond());
   return verifyShape(*this, "C1", getResult(), expected);

@@ -65,7 +65,9 @@ public:
   }
 
 private:
-  bool isIR() const { return llvm::sys::path::extension(options_.source) == ".mlir" || options_.source == "-"; }
+  bool isIR() const {
+    return llvm::sys::path::extension(options_.source) == ".mlir" || options_.source == "-";
+  }
 
   //===--------------------------------------------------------------------===//
   // Beginnings
@@ -221,7 +223,8 @@ private:
     }
     if (!source_)
       return Status::invalidInput(options_.source + ": the IR names no checkpoint; give one with --weights=");
-    return emitPackage(*module_, code, *source_, checkpoint_ ? &*checkpoint_ : nullptr, pool_, options_.output);
+    return emitPackage(*module_, code, *source_, checkpoint_ ? &*checkpoint_ : nullptr, pool_,
+                       options_.output);
   }
 
   Status writeText(function_ref<void(raw_ostream &)> print) {

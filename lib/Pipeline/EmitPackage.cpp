@@ -44,7 +44,8 @@ static uint64_t flops(plan::KernelOp kernel) {
 static StatusOr<std::unique_ptr<package::ImplementationT>>
 describeImplementation(plan::ImplementationAttr implementation, ArrayRef<cpu::MachineCode> code) {
   auto described = std::make_unique<package::ImplementationT>();
-  const auto *unit = llvm::find_if(code, [&](const cpu::MachineCode &c) { return c.target == implementation.getTarget(); });
+  const auto *unit =
+      llvm::find_if(code, [&](const cpu::MachineCode &c) { return c.target == implementation.getTarget(); });
   if (unit == code.end())
     return Status::internal("no code was made for " + implementation.getTarget().str());
   described->code = unit - code.begin();
@@ -52,8 +53,10 @@ describeImplementation(plan::ImplementationAttr implementation, ArrayRef<cpu::Ma
   for (plan::PhaseAttr phase : implementation.getPhases()) {
     auto function = unit->functions.find(phase.getFunction());
     if (function == unit->functions.end())
-      return Status::internal("the code for " + unit->target + " has no function " + phase.getFunction().str());
-    described->phases.emplace_back(function->second, phase.getItems(), phase.getGroup(), phase.getMultiplier());
+      return Status::internal("the code for " + unit->target + " has no function " +
+                              phase.getFunction().str());
+    described->phases.emplace_back(function->second, phase.getItems(), phase.getGroup(),
+                                   phase.getMultiplier());
   }
   return described;
 }
@@ -87,7 +90,8 @@ static package::Buffer describeBuffer(Value buffer, const Indices &indices, pack
   return TypeSwitch<Operation *, package::Buffer>(buffer.getDefiningOp())
       .Case([&](plan::InputOp) { return package::Buffer(package::BufferKind::Input, 0, 0, 0); })
       .Case([&](plan::ConstantOp constant) {
-        return package::Buffer(package::BufferKind::Parameter, indices.parameters.lookup(constant.getParameter()), 0, 0);
+        return package::Buffer(package::BufferKind::Parameter,
+                               indices.parameters.lookup(constant.getParameter()), 0, 0);
       })
       .Case([&](plan::SliceOp slice) {
         return package::Buffer(package::BufferKind::Slice, 0, slice.getOffset(), slice.getBytes());
@@ -162,8 +166,8 @@ static void describeCheckpoint(const Checkpoint *checkpoint, package::ModelT &mo
 }
 
 Status mv::emitPackage(ModuleOp module, ArrayRef<cpu::MachineCode> code,
-                       const reference::ParameterSource &parameters, const Checkpoint *checkpoint, ThreadPool &pool,
-                       const std::string &path) {
+                       const reference::ParameterSource &parameters, const Checkpoint *checkpoint,
+                       ThreadPool &pool, const std::string &path) {
   package::ModelT model;
   model.producer = "mv " MV_VERSION;
   model.dtype = "f32";

@@ -27,9 +27,9 @@ std::optional<Stage> mv::parseStage(StringRef name) {
 }
 
 bool mv::isOptionalPass(StringRef name) {
-  return llvm::is_contained({"mv-fold-batch-norm", "mv-fold-layer-scale", "mv-fold-attention-scale", "mv-fuse-mixer",
-                             "mv-fuse-pointwise", "mv-fuse-norm", "mv-remove-window-copies", "mv-choose-layouts",
-                             "mv-drop-dead-parameters"},
+  return llvm::is_contained({"mv-fold-batch-norm", "mv-fold-layer-scale", "mv-fold-attention-scale",
+                             "mv-fuse-mixer", "mv-fuse-pointwise", "mv-fuse-norm", "mv-remove-window-copies",
+                             "mv-choose-layouts", "mv-drop-dead-parameters"},
                             name);
 }
 
@@ -37,7 +37,8 @@ namespace {
 /// Adds function passes, leaving out those that were switched off.
 class FunctionPasses {
 public:
-  FunctionPasses(OpPassManager &passes, const PipelineOptions &options) : passes_(passes), options_(options) {}
+  FunctionPasses(OpPassManager &passes, const PipelineOptions &options)
+      : passes_(passes), options_(options) {}
 
   void add(std::unique_ptr<Pass> pass) {
     if (!options_.disabled.contains(pass->getArgument()))
@@ -57,9 +58,9 @@ void mv::buildFusionPipeline(OpPassManager &passes, const PipelineOptions &optio
   functions.add(createFoldLayerScale()); // after batch norm: then a scale meets the convolution itself
   functions.add(createFoldAttentionScale());
   functions.add(createCSEPass());
-  functions.add(createFuseMixer());     // before the general fusion, which would take the mixer apart
+  functions.add(createFuseMixer()); // before the general fusion, which would take the mixer apart
   functions.add(createFusePointwise());
-  functions.add(createFuseNorm());      // after it: kernels of products have their epilogue
+  functions.add(createFuseNorm()); // after it: kernels of products have their epilogue
   functions.add(createRemoveWindowCopies());
   functions.add(createFormKernels());
   functions.add(createChooseLayouts());
@@ -111,7 +112,8 @@ void mv::buildLLVMPipeline(OpPassManager &passes, bool hasFMA) {
 
 void mv::registerPipelines() {
   auto add = [](StringRef name, StringRef summary, void (*build)(OpPassManager &, const PipelineOptions &)) {
-    PassPipelineRegistration<>(name, summary, [build](OpPassManager &passes) { build(passes, PipelineOptions()); });
+    PassPipelineRegistration<>(name, summary,
+                               [build](OpPassManager &passes) { build(passes, PipelineOptions()); });
   };
   add("mv-fusion", "The fusion stage: model ops to kernel regions", buildFusionPipeline);
   add("mv-plan-stage", "The plan stage: kernel regions to dispatches on one arena", buildPlanPipeline);

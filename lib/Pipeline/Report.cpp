@@ -13,8 +13,8 @@ using namespace mv;
 
 namespace {
 
-/// The machine the lower bounds are for: two cores at 118 GFLOP/s of f32 FMA and 20 GB/s of memory together, as a
-/// small cloud machine has (measured with benchmarks/peak).
+/// The machine the lower bounds are for: two cores at 118 GFLOP/s of f32 FMA and 20 GB/s of memory together,
+/// as a small cloud machine has (measured with benchmarks/peak).
 constexpr double kFlopsPerSecond = 236e9;
 constexpr double kBytesPerSecond = 20e9;
 
@@ -70,9 +70,10 @@ static EntryReport describe(plan::EntryOp entry, SymbolTable &symbols) {
 
 static void printText(ArrayRef<EntryReport> entries, raw_ostream &os) {
   for (const EntryReport &entry : entries) {
-    os << entry.name << ": " << entry.rows.size() << " kernels, arena " << entry.arena << " bytes an image (live "
-       << entry.live << ")\n";
-    os << llvm::format("%-40s %-15s %10s %10s %10s %9s\n", "part", "family", "MFLOP", "KB act.", "KB par.", "bound us");
+    os << entry.name << ": " << entry.rows.size() << " kernels, arena " << entry.arena
+       << " bytes an image (live " << entry.live << ")\n";
+    os << llvm::format("%-40s %-15s %10s %10s %10s %9s\n", "part", "family", "MFLOP", "KB act.", "KB par.",
+                       "bound us");
     auto line = [&](const std::string &label, const Row &row) {
       os << llvm::format("%-40s %-15s %10.2f %10.1f %10.1f %9.1f\n", label.c_str(), row.family.c_str(),
                          double(row.flops) / 1e6, double(row.activations) / 1e3, double(row.parameters) / 1e3,
@@ -86,9 +87,12 @@ static void printText(ArrayRef<EntryReport> entries, raw_ostream &os) {
 
 static llvm::json::Value toJSON(ArrayRef<EntryReport> entries) {
   auto object = [](const Row &row) {
-    return llvm::json::Object{{"label", row.label},           {"kernel", row.kernel},
-                              {"family", row.family},         {"flops", row.flops},
-                              {"activation_bytes", row.activations}, {"parameter_bytes", row.parameters},
+    return llvm::json::Object{{"label", row.label},
+                              {"kernel", row.kernel},
+                              {"family", row.family},
+                              {"flops", row.flops},
+                              {"activation_bytes", row.activations},
+                              {"parameter_bytes", row.parameters},
                               {"bound_us", row.bound() * 1e6}};
   };
   llvm::json::Array all;
@@ -109,8 +113,10 @@ static llvm::json::Value toJSON(ArrayRef<EntryReport> entries) {
 
 /// One bar for each kernel, as long as its share of the largest bound.
 static void printHTML(ArrayRef<EntryReport> entries, raw_ostream &os) {
-  os << "<!doctype html><meta charset=\"utf-8\"><title>mv report</title><style>body{font:14px sans-serif;margin:2em}"
-        "table{border-collapse:collapse}td,th{padding:2px 10px;text-align:right}td:first-child,td:nth-child(2),"
+  os << "<!doctype html><meta charset=\"utf-8\"><title>mv report</title><style>body{font:14px "
+        "sans-serif;margin:2em}"
+        "table{border-collapse:collapse}td,th{padding:2px "
+        "10px;text-align:right}td:first-child,td:nth-child(2),"
         "th:first-child{text-align:left}.bar{background:#4878a8;height:12px}</style>\n";
   for (const EntryReport &entry : entries) {
     double longest = 1e-12;
@@ -122,9 +128,10 @@ static void printHTML(ArrayRef<EntryReport> entries, raw_ostream &os) {
        << "<table><tr><th>part<th>family<th>MFLOP<th>activations, KB<th>parameters, KB<th>bound, us<th>\n";
     for (const Row &row : entry.rows)
       os << "<tr><td>" << row.label << "<td>" << row.family
-         << llvm::format("<td>%.2f<td>%.1f<td>%.1f<td>%.1f<td><div class=\"bar\" style=\"width:%.0fpx\"></div>\n",
-                         double(row.flops) / 1e6, double(row.activations) / 1e3, double(row.parameters) / 1e3,
-                         row.bound() * 1e6, 300 * row.bound() / longest);
+         << llvm::format(
+                "<td>%.2f<td>%.1f<td>%.1f<td>%.1f<td><div class=\"bar\" style=\"width:%.0fpx\"></div>\n",
+                double(row.flops) / 1e6, double(row.activations) / 1e3, double(row.parameters) / 1e3,
+                row.bound() * 1e6, 300 * row.bound() / longest);
     os << "</table>\n";
   }
 }

@@ -82,8 +82,8 @@ struct InterpretPass : reference::impl::InterpretPassBase<InterpretPass> {
   template <typename T> LogicalResult run(func::FuncOp function, const ParameterSource &source) {
     SmallVector<Tensor<T>> arguments;
     for (BlockArgument argument : function.getArguments()) {
-      FailureOr<Tensor<T>> value =
-          readNamed<T>(function, argument.getType(), function.getArgAttrDict(argument.getArgNumber()), source);
+      FailureOr<Tensor<T>> value = readNamed<T>(function, argument.getType(),
+                                                function.getArgAttrDict(argument.getArgNumber()), source);
       if (failed(value))
         return failure();
       arguments.push_back(std::move(*value));
@@ -95,12 +95,14 @@ struct InterpretPass : reference::impl::InterpretPassBase<InterpretPass> {
       DictionaryAttr attributes = function.getResultAttrDict(index);
       if (!attributes || !attributes.contains("mv.name"))
         continue;
-      FailureOr<Tensor<T>> expected = readNamed<T>(function, function.getResultTypes()[index], attributes, source);
+      FailureOr<Tensor<T>> expected =
+          readNamed<T>(function, function.getResultTypes()[index], attributes, source);
       if (failed(expected))
         return failure();
       if (double error = maxError(result, *expected); !(error <= tolerance))
-        return function.emitError("result ") << attributes.get("mv.name") << ": max |error| / max |expected| is "
-                                             << error << ", tolerance " << double(tolerance);
+        return function.emitError("result ")
+               << attributes.get("mv.name") << ": max |error| / max |expected| is " << error << ", tolerance "
+               << double(tolerance);
     }
     return success();
   }

@@ -98,7 +98,8 @@ private:
       if (ShapedType::isDynamic(size))
         size = op.getBatch();
     std::vector<float> values(Tensor<T>::count(shape));
-    SmallVector<int64_t> stored(op.getStored() ? ArrayRef<int64_t>(*op.getStored()) : ArrayRef<int64_t>(shape));
+    SmallVector<int64_t> stored(op.getStored() ? ArrayRef<int64_t>(*op.getStored())
+                                               : ArrayRef<int64_t>(shape));
     if (llvm::Error error = source_.read(op.getName(), stored, values))
       return op.emitError(llvm::toString(std::move(error)));
     Tensor<T> value(shape);
@@ -111,7 +112,8 @@ private:
     double error = maxError(get(op.getGot()), get(op.getExpected()));
     if (error <= tolerance_)
       return success();
-    return op.emitError("values differ: max |error| / max |expected| is ") << error << ", tolerance " << tolerance_;
+    return op.emitError("values differ: max |error| / max |expected| is ")
+           << error << ", tolerance " << tolerance_;
   }
 
   LogicalResult runPointwise(Operation &op) {
@@ -170,7 +172,8 @@ private:
     return conv1d(get(op.getInput()), get(op.getWeight()), getOptional(op.getBias()));
   }
   Tensor<T> evaluate(LayerNormOp op) {
-    return layerNorm(get(op.getInput()), get(op.getWeight()), get(op.getBias()), op.getEps().convertToDouble());
+    return layerNorm(get(op.getInput()), get(op.getWeight()), get(op.getBias()),
+                     op.getEps().convertToDouble());
   }
   Tensor<T> evaluate(AttentionOp op) {
     HeadNorm<T> queryNorm{getOptional(op.getQWeight()), getOptional(op.getQBias())};
@@ -179,8 +182,8 @@ private:
                      op.getEps().convertToDouble());
   }
   Tensor<T> evaluate(SelectiveScanOp op) {
-    return selectiveScan(get(op.getInput()), get(op.getStep()), get(op.getA()), get(op.getB()), get(op.getC()),
-                         get(op.getSkip()));
+    return selectiveScan(get(op.getInput()), get(op.getStep()), get(op.getA()), get(op.getB()),
+                         get(op.getC()), get(op.getSkip()));
   }
   Tensor<T> evaluate(PoolOp op) { return pool(get(op.getInput())); }
   Tensor<T> evaluate(WindowPartitionOp op) { return windowPartition(get(op.getInput()), op.getWindow()); }
@@ -197,8 +200,8 @@ private:
 
   LogicalResult runPrimitive(Operation *op) {
     return TypeSwitch<Operation *, LogicalResult>(op)
-        .Case<Conv2DOp, LinearOp, Conv1DOp, LayerNormOp, AttentionOp, SelectiveScanOp, PoolOp, WindowPartitionOp,
-              WindowReverseOp, SliceOp, ConcatOp, ToNHWCOp, ToNCHWOp>([&](auto primitive) {
+        .Case<Conv2DOp, LinearOp, Conv1DOp, LayerNormOp, AttentionOp, SelectiveScanOp, PoolOp,
+              WindowPartitionOp, WindowReverseOp, SliceOp, ConcatOp, ToNHWCOp, ToNCHWOp>([&](auto primitive) {
           bind(primitive.getResult(), evaluate(primitive));
           return success();
         })
@@ -218,7 +221,8 @@ template <typename T>
 FailureOr<std::vector<Tensor<T>>> reference::interpret(func::FuncOp function, ArrayRef<Tensor<T>> arguments,
                                                        const ParameterSource &source, double tolerance) {
   if (function.getNumArguments() != arguments.size() || !function.getBody().hasOneBlock())
-    return function.emitError("cannot be interpreted: it needs ") << function.getNumArguments() << " arguments";
+    return function.emitError("cannot be interpreted: it needs ")
+           << function.getNumArguments() << " arguments";
   Interpreter<T> interpreter(source, tolerance);
   for (auto [argument, value] : llvm::zip(function.getArguments(), arguments))
     interpreter.bind(argument, value);

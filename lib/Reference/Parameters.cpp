@@ -16,7 +16,8 @@ using llvm::Error;
 using llvm::Expected;
 
 static std::string shapeText(ArrayRef<int64_t> shape) {
-  return "[" + llvm::join(llvm::map_range(shape, [](int64_t size) { return std::to_string(size); }), ", ") + "]";
+  return "[" + llvm::join(llvm::map_range(shape, [](int64_t size) { return std::to_string(size); }), ", ") +
+         "]";
 }
 
 Error SafetensorsSource::read(StringRef name, ArrayRef<int64_t> shape, MutableArrayRef<float> out) const {
@@ -24,9 +25,9 @@ Error SafetensorsSource::read(StringRef name, ArrayRef<int64_t> shape, MutableAr
   if (!tensor)
     return llvm::createStringError("%s: no tensor '%s'", file_.path().c_str(), name.str().c_str());
   if (ArrayRef<int64_t>(tensor->shape) != shape || !tensor->isFloat())
-    return llvm::createStringError("%s: tensor '%s' is %s %s, expected a float tensor %s", file_.path().c_str(),
-                                   name.str().c_str(), elementTypeName(tensor->type).data(),
-                                   shapeText(tensor->shape).c_str(), shapeText(shape).c_str());
+    return llvm::createStringError(
+        "%s: tensor '%s' is %s %s, expected a float tensor %s", file_.path().c_str(), name.str().c_str(),
+        elementTypeName(tensor->type).data(), shapeText(tensor->shape).c_str(), shapeText(shape).c_str());
   tensor->readFloats(0, std::span<float>(out.data(), out.size()));
   return Error::success();
 }
@@ -122,7 +123,8 @@ static Tensor<double> evaluate(ParamTransposeOp op, const Tensor<double> &input)
   SmallVector<int64_t> source = stridesOf(input.shape), permuted;
   for (int64_t axis : op.getPermutation())
     permuted.push_back(source[axis]);
-  forEachElement(result.shape, permuted, [&](int64_t to, int64_t from) { result.data[to] = input.data[from]; });
+  forEachElement(result.shape, permuted,
+                 [&](int64_t to, int64_t from) { result.data[to] = input.data[from]; });
   return result;
 }
 
@@ -207,7 +209,8 @@ static void packPanels(ArrayRef<T> values, int64_t outputs, int64_t channels, in
 }
 
 template <typename T>
-static void pack(ArrayRef<T> values, ArrayRef<int64_t> shape, PackedAttr packing, MutableArrayRef<float> out) {
+static void pack(ArrayRef<T> values, ArrayRef<int64_t> shape, PackedAttr packing,
+                 MutableArrayRef<float> out) {
   if (!packing) {
     llvm::transform(values, out.begin(), [](T value) { return static_cast<float>(value); });
     return;

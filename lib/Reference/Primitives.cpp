@@ -1,6 +1,7 @@
 //===- Primitives.cpp - Every primitive op in plain loops -----------------------===//
 //
-// Sums are accumulated in double whatever T is: the float instance rounds values between ops, not within them.
+// Sums are accumulated in double whatever T is: the float instance rounds values between ops, not within
+// them.
 //
 
 #include "mv/Reference/Primitives.h"
@@ -72,7 +73,8 @@ Tensor<T> reference::conv1d(const Tensor<T> &input, const Tensor<T> &weight, con
 }
 
 /// Normalises `size` elements in place.
-template <typename T> static void normalize(T *values, int64_t size, const T *weight, const T *bias, double eps) {
+template <typename T>
+static void normalize(T *values, int64_t size, const T *weight, const T *bias, double eps) {
   double mean = 0, variance = 0;
   for (int64_t i = 0; i < size; ++i)
     mean += values[i];
@@ -85,7 +87,8 @@ template <typename T> static void normalize(T *values, int64_t size, const T *we
 }
 
 template <typename T>
-Tensor<T> reference::layerNorm(const Tensor<T> &input, const Tensor<T> &weight, const Tensor<T> &bias, double eps) {
+Tensor<T> reference::layerNorm(const Tensor<T> &input, const Tensor<T> &weight, const Tensor<T> &bias,
+                               double eps) {
   Tensor<T> result = input;
   for (int64_t row = 0; row < result.rows(); ++row)
     normalize(result.row(row), result.channels(), weight.data.data(), bias.data.data(), eps);
@@ -195,8 +198,8 @@ static void forEachPixel(int64_t batch, int64_t height, int64_t width, int64_t w
 
 template <typename T> Tensor<T> reference::windowPartition(const Tensor<T> &input, int64_t window) {
   int64_t height = input.shape[1], width = input.shape[2];
-  Tensor<T> result({input.shape[0], ceilDiv(height, window) * ceilDiv(width, window), window * window,
-                    input.channels()});
+  Tensor<T> result(
+      {input.shape[0], ceilDiv(height, window) * ceilDiv(width, window), window * window, input.channels()});
   forEachPixel(input.shape[0], height, width, window, [&](int64_t pixel, int64_t token) {
     std::copy_n(input.row(pixel), input.channels(), result.row(token));
   });
@@ -261,25 +264,25 @@ template <typename T> T reference::geluTanh(T x) {
 }
 
 #define MV_INSTANTIATE(T)                                                                                    \
-  template Tensor<T> reference::conv2d(const Tensor<T> &, const Tensor<T> &, const Tensor<T> *, int64_t);     \
-  template Tensor<T> reference::linear(const Tensor<T> &, const Tensor<T> &, const Tensor<T> *);              \
-  template Tensor<T> reference::conv1d(const Tensor<T> &, const Tensor<T> &, const Tensor<T> *);              \
-  template Tensor<T> reference::layerNorm(const Tensor<T> &, const Tensor<T> &, const Tensor<T> &, double);   \
-  template Tensor<T> reference::attention(const Tensor<T> &, int64_t, double, HeadNorm<T>, HeadNorm<T>,       \
+  template Tensor<T> reference::conv2d(const Tensor<T> &, const Tensor<T> &, const Tensor<T> *, int64_t);    \
+  template Tensor<T> reference::linear(const Tensor<T> &, const Tensor<T> &, const Tensor<T> *);             \
+  template Tensor<T> reference::conv1d(const Tensor<T> &, const Tensor<T> &, const Tensor<T> *);             \
+  template Tensor<T> reference::layerNorm(const Tensor<T> &, const Tensor<T> &, const Tensor<T> &, double);  \
+  template Tensor<T> reference::attention(const Tensor<T> &, int64_t, double, HeadNorm<T>, HeadNorm<T>,      \
                                           double);                                                           \
-  template Tensor<T> reference::selectiveScan(const Tensor<T> &, const Tensor<T> &, const Tensor<T> &,        \
-                                              const Tensor<T> &, const Tensor<T> &, const Tensor<T> &);       \
-  template Tensor<T> reference::pool(const Tensor<T> &);                                                      \
-  template Tensor<T> reference::windowPartition(const Tensor<T> &, int64_t);                                  \
-  template Tensor<T> reference::windowReverse(const Tensor<T> &, int64_t, int64_t, int64_t);                  \
-  template Tensor<T> reference::slice(const Tensor<T> &, int64_t, int64_t);                                   \
-  template Tensor<T> reference::concat(const Tensor<T> &, const Tensor<T> &);                                 \
-  template Tensor<T> reference::toNHWC(const Tensor<T> &);                                                    \
-  template Tensor<T> reference::toNCHW(const Tensor<T> &);                                                    \
-  template T reference::relu(T);                                                                              \
-  template T reference::silu(T);                                                                              \
-  template T reference::softplus(T);                                                                          \
-  template T reference::geluErf(T);                                                                           \
+  template Tensor<T> reference::selectiveScan(const Tensor<T> &, const Tensor<T> &, const Tensor<T> &,       \
+                                              const Tensor<T> &, const Tensor<T> &, const Tensor<T> &);      \
+  template Tensor<T> reference::pool(const Tensor<T> &);                                                     \
+  template Tensor<T> reference::windowPartition(const Tensor<T> &, int64_t);                                 \
+  template Tensor<T> reference::windowReverse(const Tensor<T> &, int64_t, int64_t, int64_t);                 \
+  template Tensor<T> reference::slice(const Tensor<T> &, int64_t, int64_t);                                  \
+  template Tensor<T> reference::concat(const Tensor<T> &, const Tensor<T> &);                                \
+  template Tensor<T> reference::toNHWC(const Tensor<T> &);                                                   \
+  template Tensor<T> reference::toNCHW(const Tensor<T> &);                                                   \
+  template T reference::relu(T);                                                                             \
+  template T reference::silu(T);                                                                             \
+  template T reference::softplus(T);                                                                         \
+  template T reference::geluErf(T);                                                                          \
   template T reference::geluTanh(T);
 
 MV_INSTANTIATE(float)

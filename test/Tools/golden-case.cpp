@@ -2,8 +2,8 @@
 //
 //   golden-case CASE.safetensors FOLDER
 //
-// Golden files hold expected outputs, and say in their metadata which config, seeds and resolution they are for.
-// Writes FOLDER/config.json and FOLDER/input.safetensors.
+// Golden files hold expected outputs, and say in their metadata which config, seeds and resolution they are
+// for. Writes FOLDER/config.json and FOLDER/input.safetensors.
 //
 //===----------------------------------------------------------------------===//
 

@@ -21,23 +21,30 @@ namespace cl = llvm::cl;
 static cl::OptionCategory category("mv-compile options");
 
 static cl::opt<std::string> source(cl::Positional, cl::desc("SOURCE"), cl::cat(category));
-static cl::opt<std::string> output("o", cl::desc("Package to write; with --compile-to, text (default: standard output)"),
-                                   cl::value_desc("OUT.mvx"), cl::cat(category));
-static cl::opt<std::string> weights("weights", cl::desc("FILE, FOLDER or random:SEED (default: the folder's own)"),
+static cl::opt<std::string>
+    output("o", cl::desc("Package to write; with --compile-to, text (default: standard output)"),
+           cl::value_desc("OUT.mvx"), cl::cat(category));
+static cl::opt<std::string> weights("weights",
+                                    cl::desc("FILE, FOLDER or random:SEED (default: the folder's own)"),
                                     cl::cat(category));
-static cl::opt<std::string> targets("target", cl::init("cpu"), cl::cat(category),
-                                    cl::desc("cpu, or instruction sets: cpu:x86-64-v4, cpu:x86-64-v3, cpu:x86-64"));
-static cl::opt<std::string> dtype("dtype", cl::init("f32"), cl::desc("f32 (the only form on the CPU)"), cl::cat(category));
-static cl::opt<std::string> resolutions("resolution", cl::desc("HxW[,HxW...] (default: the checkpoint's input_size)"),
+static cl::opt<std::string>
+    targets("target", cl::init("cpu"), cl::cat(category),
+            cl::desc("cpu, or instruction sets: cpu:x86-64-v4, cpu:x86-64-v3, cpu:x86-64"));
+static cl::opt<std::string> dtype("dtype", cl::init("f32"), cl::desc("f32 (the only form on the CPU)"),
+                                  cl::cat(category));
+static cl::opt<std::string> resolutions("resolution",
+                                        cl::desc("HxW[,HxW...] (default: the checkpoint's input_size)"),
                                         cl::cat(category));
 static cl::opt<std::string> outputs("outputs", cl::desc("logits,pooled,stages (default: logits,pooled)"),
                                     cl::cat(category));
-static cl::opt<std::string> compileTo("compile-to", cl::cat(category),
-                                      cl::desc("Stop after import, fusion, plan, kernels, llvm or asm, and print"));
-static cl::opt<std::string> report("report", cl::ValueOptional, cl::cat(category),
-                                   cl::desc("Work and bytes of every kernel, to FILE.html, FILE.json or standard error"));
-static cl::opt<std::string> disable("disable", cl::desc("Optional passes to leave out, e.g. mv-fold-batch-norm"),
-                                    cl::cat(category));
+static cl::opt<std::string>
+    compileTo("compile-to", cl::cat(category),
+              cl::desc("Stop after import, fusion, plan, kernels, llvm or asm, and print"));
+static cl::opt<std::string>
+    report("report", cl::ValueOptional, cl::cat(category),
+           cl::desc("Work and bytes of every kernel, to FILE.html, FILE.json or standard error"));
+static cl::opt<std::string>
+    disable("disable", cl::desc("Optional passes to leave out, e.g. mv-fold-batch-norm"), cl::cat(category));
 static cl::opt<unsigned> threads("jobs", cl::desc("Threads (default: one per CPU)"), cl::cat(category));
 
 static std::vector<std::string> split(StringRef list) {

@@ -44,8 +44,9 @@ mlir::RankedTensorType withLayout(mlir::RankedTensorType type, LayoutAttr layout
 /// How a tensor is stored: its layout or packing, with the defaults of a dense tensor filled in.
 struct StoredShape {
   int64_t halo = 0;
-  int64_t channels = 0;                ///< Distance between neighbouring positions, in elements.
-  llvm::SmallVector<int64_t, 5> sizes; ///< Stored sizes, halo and padding included; of one image for activations.
+  int64_t channels = 0; ///< Distance between neighbouring positions, in elements.
+  llvm::SmallVector<int64_t, 5>
+      sizes; ///< Stored sizes, halo and padding included; of one image for activations.
 
   /// Elements of one image.
   int64_t elements() const;

@@ -13,11 +13,11 @@ namespace mv {
 
 struct Checkpoint;
 
-/// Writes the plan of `module`, the parameters it names and `code` to `path`. `checkpoint` (null for IR without one)
-/// gives labels, preprocessing, config and licence note.
+/// Writes the plan of `module`, the parameters it names and `code` to `path`. `checkpoint` (null for IR
+/// without one) gives labels, preprocessing, config and licence note.
 Status emitPackage(mlir::ModuleOp module, llvm::ArrayRef<cpu::MachineCode> code,
-                   const reference::ParameterSource &parameters, const Checkpoint *checkpoint, ThreadPool &pool,
-                   const std::string &path);
+                   const reference::ParameterSource &parameters, const Checkpoint *checkpoint,
+                   ThreadPool &pool, const std::string &path);
 
 } // namespace mv
 

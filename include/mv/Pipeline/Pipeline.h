@@ -34,8 +34,8 @@ void buildFusionPipeline(mlir::OpPassManager &passes, const PipelineOptions &opt
 void buildPlanPipeline(mlir::OpPassManager &passes, const PipelineOptions &options);
 void buildKernelsPipeline(mlir::OpPassManager &passes, const PipelineOptions &options);
 
-/// From emitted functions of upstream dialects to the LLVM dialect, for the nested modules of a kernels-stage module.
-/// `hasFMA`: whether the instruction set has fused products.
+/// From emitted functions of upstream dialects to the LLVM dialect, for the nested modules of a kernels-stage
+/// module. `hasFMA`: whether the instruction set has fused products.
 void buildLLVMPipeline(mlir::OpPassManager &passes, bool hasFMA);
 
 /// The pipelines by name for mv-opt: mv-fusion, mv-plan-stage, mv-kernels.

@@ -10,8 +10,9 @@
 
 namespace mv {
 
-/// Describes every dispatch of a plan: work, bytes, and the time below which it cannot run on the stated machine. To
-/// `path`: JSON for .json, a self-contained page for .html, text otherwise; to standard error when it is empty.
+/// Describes every dispatch of a plan: work, bytes, and the time below which it cannot run on the stated
+/// machine. To `path`: JSON for .json, a self-contained page for .html, text otherwise; to standard error
+/// when it is empty.
 Status writeReport(mlir::ModuleOp module, const std::string &path);
 
 } // namespace mv

@@ -34,8 +34,8 @@ template <typename T> struct HeadNorm {
 
 /// [B,W,L,3d] -> [B,W,L,d]
 template <typename T>
-Tensor<T> attention(const Tensor<T> &qkv, int64_t heads, double scale, HeadNorm<T> queryNorm, HeadNorm<T> keyNorm,
-                    double eps);
+Tensor<T> attention(const Tensor<T> &qkv, int64_t heads, double scale, HeadNorm<T> queryNorm,
+                    HeadNorm<T> keyNorm, double eps);
 
 /// input, step [B,W,L,C]; a [C,N]; b, c [B,W,L,N]; skip [C] -> [B,W,L,C]
 template <typename T>

@@ -37,7 +37,8 @@ static void makeBody(LLVM::LLVMFuncOp body, OpBuilder &builder) {
     if (!isa<LLVM::LLVMPointerType>(argument.getType()))
       continue;
     body.setArgAttr(argument.getArgNumber(), LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
-    body.setArgAttr(argument.getArgNumber(), LLVM::LLVMDialect::getAlignAttrName(), builder.getI64IntegerAttr(64));
+    body.setArgAttr(argument.getArgNumber(), LLVM::LLVMDialect::getAlignAttrName(),
+                    builder.getI64IntegerAttr(64));
   }
 }
 

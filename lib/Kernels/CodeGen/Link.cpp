@@ -1,9 +1,9 @@
 //===- Link.cpp - One object file to a block of code at address 0 ---------------===//
 //
-// lld links the object as a shared library at address 0, text first and constants behind it. Position-independent
-// x86-64 code addresses both relative to itself, so nothing is left to relocate; where something is, the dynamic
-// relocation section is not empty and we refuse. The block is what lies between the first and the last of our
-// sections; the rest of the file (dynamic section, symbol tables) is dropped.
+// lld links the object as a shared library at address 0, text first and constants behind it.
+// Position-independent x86-64 code addresses both relative to itself, so nothing is left to relocate; where
+// something is, the dynamic relocation section is not empty and we refuse. The block is what lies between the
+// first and the last of our sections; the rest of the file (dynamic section, symbol tables) is dropped.
 //
 //===----------------------------------------------------------------------===//
 
@@ -58,7 +58,7 @@ private:
 } // namespace
 
 static Error runLinker(const char *object, const char *script, const char *output) {
-  const char *arguments[] = {"ld.lld", "-shared", "-Bsymbolic", "--no-undefined", "-z", "nognustack",
+  const char *arguments[] = {"ld.lld", "-shared", "-Bsymbolic", "--no-undefined", "-z",  "nognustack",
                              "-T",     script,    "-o",         output,           object};
   std::string messages;
   llvm::raw_string_ostream os(messages);
@@ -76,10 +76,12 @@ static Error copySections(const llvm::object::ELFObjectFileBase &file, MachineCo
     if (!name)
       return name.takeError();
     if (section.getSize() > 0 && name->starts_with(".rela"))
-      return llvm::createStringError("section %s holds relocations: the code for %s is not position-independent",
-                                     name->str().c_str(), code.target.c_str());
+      return llvm::createStringError(
+          "section %s holds relocations: the code for %s is not position-independent", name->str().c_str(),
+          code.target.c_str());
     if (section.getSize() > 0 && (*name == ".data" || *name == ".bss" || *name == ".got"))
-      return llvm::createStringError("the code for %s has a section %s", code.target.c_str(), name->str().c_str());
+      return llvm::createStringError("the code for %s has a section %s", code.target.c_str(),
+                                     name->str().c_str());
     if (*name != ".text" && *name != ".rodata")
       continue;
     Expected<StringRef> contents = section.getContents();

@@ -65,8 +65,8 @@ static void setFunctionAttributes(llvm::Module &module, const Target &target) {
   }
 }
 
-/// The kernels are vectorised, unrolled and tiled already: LLVM's own vectorisers and unroller would only undo the
-/// choice of registers.
+/// The kernels are vectorised, unrolled and tiled already: LLVM's own vectorisers and unroller would only
+/// undo the choice of registers.
 static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::PipelineTuningOptions tuning;
   tuning.LoopVectorization = false;
@@ -98,7 +98,8 @@ Expected<std::unique_ptr<llvm::Module>> cpu::createLLVMModule(ModuleOp module, c
     return machine.takeError();
   std::unique_ptr<llvm::Module> translated = translateModuleToLLVMIR(module, context, target.name);
   if (!translated)
-    return llvm::createStringError("the kernels for %s do not translate to LLVM IR", target.name.str().c_str());
+    return llvm::createStringError("the kernels for %s do not translate to LLVM IR",
+                                   target.name.str().c_str());
   translated->setTargetTriple((*machine)->getTargetTriple());
   translated->setDataLayout((*machine)->createDataLayout());
   setFunctionAttributes(*translated, target);

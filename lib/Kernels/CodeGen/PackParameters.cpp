@@ -82,11 +82,12 @@ struct PackParametersPass : mv::impl::PackParametersPassBase<PackParametersPass>
       if (type.getTensor() == wanted)
         continue;
       auto constant = buffer.getDefiningOp<plan::ConstantOp>();
-      plan::ParameterOp packed = parameters.get(symbols.lookup<plan::ParameterOp>(constant.getParameter()), wanted);
+      plan::ParameterOp packed =
+          parameters.get(symbols.lookup<plan::ParameterOp>(constant.getParameter()), wanted);
       OpBuilder builder(constant);
-      auto replacement = plan::ConstantOp::create(builder, constant.getLoc(),
-                                                  plan::BufferType::get(&getContext(), cast<RankedTensorType>(wanted)),
-                                                  packed.getSymName());
+      auto replacement = plan::ConstantOp::create(
+          builder, constant.getLoc(), plan::BufferType::get(&getContext(), cast<RankedTensorType>(wanted)),
+          packed.getSymName());
       dispatch.getInputsMutable()[index].set(replacement);
     }
   }

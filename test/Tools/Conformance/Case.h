@@ -24,13 +24,14 @@ struct Case {
   std::vector<Output> outputs;
 };
 
-/// Compiles the IR at `irPath` to `packagePath`, leaving out the passes `disabled`, and computes with the reference
-/// interpreter in double what its entry points give. Parameters follow the rule for random weights.
+/// Compiles the IR at `irPath` to `packagePath`, leaving out the passes `disabled`, and computes with the
+/// reference interpreter in double what its entry points give. Parameters follow the rule for random weights.
 StatusOr<std::vector<Case>> prepare(const std::string &irPath, const std::string &packagePath,
                                     const std::vector<std::string> &disabled);
 
-/// Runs the package's entry points on every instruction set of this machine and compares: with the oracle within
-/// `tolerance` (max |error| / max |expected|), and bit by bit between batch sizes, thread counts and runs.
+/// Runs the package's entry points on every instruction set of this machine and compares: with the oracle
+/// within `tolerance` (max |error| / max |expected|), and bit by bit between batch sizes, thread counts and
+/// runs.
 Status check(const std::string &packagePath, const std::vector<Case> &cases, double tolerance);
 
 } // namespace mv::conformance

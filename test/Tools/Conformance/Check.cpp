@@ -35,7 +35,8 @@ public:
     for (const Case &next : cases) {
       Outputs whole = run(next, {target, 1, kBatch});
       MV_RETURN_IF_ERROR(compareWithOracle(next, whole, target));
-      for (const Configuration &other : {Configuration{target, 3, kBatch}, {target, 2, kBatch}, {target, 1, 1}, {target, 2, 2}})
+      for (const Configuration &other :
+           {Configuration{target, 3, kBatch}, {target, 2, kBatch}, {target, 1, 1}, {target, 2, 2}})
         MV_RETURN_IF_ERROR(compareBits(next, whole, run(next, other), other));
     }
     return {};
@@ -83,7 +84,8 @@ private:
       double error = difference == 0 ? 0 : difference / magnitude;
       std::string where = next.name + ", " + next.outputs[index].name + ", " + target;
       if (!(error <= tolerance_))
-        return {StatusCode::CheckFailed, where + ": max |error| / max |expected| is " + std::to_string(error)};
+        return {StatusCode::CheckFailed,
+                where + ": max |error| / max |expected| is " + std::to_string(error)};
       std::printf("%-60s %.2e\n", where.c_str(), error);
     }
     return {};

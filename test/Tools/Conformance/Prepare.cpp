@@ -24,7 +24,8 @@ namespace {
 class RandomParameters : public reference::ParameterSource {
 public:
   llvm::Error read(StringRef name, ArrayRef<int64_t> shape, MutableArrayRef<float> out) const override {
-    StatusOr<RandomTensor> tensor = RandomTensor::create(name.str(), std::span(shape.data(), shape.size()), 1);
+    StatusOr<RandomTensor> tensor =
+        RandomTensor::create(name.str(), std::span(shape.data(), shape.size()), 1);
     if (!tensor.ok())
       return llvm::createStringError(tensor.status().message());
     tensor->read(0, std::span(out.data(), out.size()));
@@ -46,7 +47,9 @@ static Status writeParameters(ModuleOp module, const std::string &path) {
       return;
     if (llvm::Error error = source.read(parameter.getName(), shape, entry->second))
       status = Status::invalidInput(llvm::toString(std::move(error)));
-    tensors.push_back({entry->first, ElementType::F32, {shape.begin(), shape.end()},
+    tensors.push_back({entry->first,
+                       ElementType::F32,
+                       {shape.begin(), shape.end()},
                        std::as_bytes(std::span(entry->second))});
   });
   MV_RETURN_IF_ERROR(status);
@@ -99,6 +102,7 @@ StatusOr<std::vector<Case>> conformance::prepare(const std::string &irPath, cons
   options.output = packagePath;
   for (const std::string &pass : disabled)
     options.pipeline.disabled.insert(pass);
-  MV_RETURN_IF_ERROR(compile(context, options, [](const std::string &) {}, [](PassManager &) { return success(); }));
+  MV_RETURN_IF_ERROR(
+      compile(context, options, [](const std::string &) {}, [](PassManager &) { return success(); }));
   return cases;
 }

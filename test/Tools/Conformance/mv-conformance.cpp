@@ -2,8 +2,8 @@
 //
 //   mv-conformance FILE.mlir PACKAGE [--tolerance=T] [--disable=PASS]...
 //
-// The entry points of FILE.mlir are compiled to PACKAGE and run on every instruction set that this machine has; the
-// reference interpreter says what is right.
+// The entry points of FILE.mlir are compiled to PACKAGE and run on every instruction set that this machine
+// has; the reference interpreter says what is right.
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,7 +1,8 @@
 //===- MachineCode.h - LLVM dialect to a position-independent blob --*- C++ -*-===//
 //
-// The machine code of one instruction set is one block of bytes: text and constants, linked at address 0, with no
-// relocation left and no external symbol, so that it runs wherever it is mapped, read-only and executable.
+// The machine code of one instruction set is one block of bytes: text and constants, linked at address 0,
+// with no relocation left and no external symbol, so that it runs wherever it is mapped, read-only and
+// executable.
 //
 //===----------------------------------------------------------------------===//
 
@@ -39,8 +40,8 @@ llvm::Expected<std::unique_ptr<llvm::Module>> createLLVMModule(mlir::ModuleOp mo
 llvm::Expected<std::string> compileToObject(llvm::Module &module, const Target &target);
 llvm::Error printAssembly(llvm::Module &module, const Target &target, llvm::raw_ostream &os);
 
-/// Links the object with lld. Fails when a symbol is undefined (LLVM made a library call) or a relocation is left.
-/// Not thread-safe, as lld is not.
+/// Links the object with lld. Fails when a symbol is undefined (LLVM made a library call) or a relocation is
+/// left. Not thread-safe, as lld is not.
 llvm::Expected<MachineCode> linkObject(llvm::StringRef object, const Target &target);
 
 } // namespace mv::cpu
