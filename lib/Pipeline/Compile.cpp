@@ -60,7 +60,7 @@ public:
     if (options_.report && reached_ >= Stage::Plan)
       MV_RETURN_IF_ERROR(writeReport(*module_, options_.reportFile));
     if (options_.stage <= Stage::Kernels)
-      return writeText([&](raw_ostream &os) { module_->print(os); });
+      return writeText([&](raw_ostream &os) { module_->print(os, printingFlags()); });
     return generateCode();
   }
 
@@ -97,6 +97,8 @@ private:
   }
 
   Status readIR() {
+    if (options_.source != "-")
+      MV_RETURN_IF_ERROR(MappedFile::open(options_.source).status()); // says more than the parser does
     module_ = parseSourceFile<ModuleOp>(options_.source, &context_);
     if (!module_)
       return Status::invalidInput(options_.source + ": is not valid IR");
@@ -112,6 +114,14 @@ private:
     file_ = std::move(file);
     source_ = std::make_unique<reference::SafetensorsSource>(*file_);
     return {};
+  }
+
+  /// Before the plan, locations are what dispatches will be labelled with; after it they are noise.
+  OpPrintingFlags printingFlags() const {
+    OpPrintingFlags flags;
+    if (reached_ < Stage::Plan)
+      flags.enableDebugInfo(/*enable=*/true, /*prettyForm=*/false);
+    return flags;
   }
 
   /// The last stage a module has been through, by what is in it.
@@ -221,6 +231,9 @@ private:
         return Status::internal(llvm::toString(linked.takeError()));
       code.push_back(std::move(*linked));
     }
+    if (module_->getOps<plan::EntryOp>().empty())
+      return Status::invalidInput(options_.source +
+                                  ": the IR has no entry point, expected a function with the attribute mv.entry");
     if (!source_)
       return Status::invalidInput(options_.source + ": the IR names no checkpoint; give one with --weights=");
     return emitPackage(*module_, code, *source_, checkpoint_ ? &*checkpoint_ : nullptr, pool_,

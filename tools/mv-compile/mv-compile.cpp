@@ -71,6 +71,8 @@ static Status parseTargets(CompileOptions &options) {
                                   "'; expected x86-64, x86-64-v3 or x86-64-v4");
     options.pipeline.cpuTargets.push_back(name.str());
   }
+  if (!all && options.pipeline.cpuTargets.empty())
+    return Status::invalidInput("--target: expected cpu or cpu:INSTRUCTION_SET, found nothing");
   if (all)
     options.pipeline.cpuTargets.clear();
   return {};

@@ -1,7 +1,7 @@
 //===- CheckReport.h - What the checks found ------------------------*- C++ -*-===//
 //
-// Each check can be switched on alone. A report is made once per kind, kernel and PTX instruction (both instructions
-// for a race); further occurrences only raise its count.
+// Each check can be switched on alone. A report is made once per kind, kernel and PTX instruction (both
+// instructions for a race); further occurrences only raise its count.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,7 +20,8 @@ namespace mv::ptxsim {
 struct Checks {
   bool memory = false; ///< Out of bounds to the byte, misaligned, use after free, double free; leaks at exit.
   bool init = false;   ///< Reads of bytes nobody wrote, in global and shared memory.
-  bool race = false;   ///< Unordered conflicting accesses, in shared and global memory; data used before its async wait.
+  bool race = false;   ///< Unordered conflicting accesses, in shared and global memory; data used before its
+                       ///< async wait.
   bool sync = false;   ///< Divergent barriers, collectives with missing lanes, barriers that cannot complete.
 
   bool any() const { return memory || init || race || sync; }
@@ -36,10 +37,10 @@ enum class CheckKind : uint8_t {
   Leak,
   UninitializedRead,
   Race,
-  AsyncNotWaited,      ///< An access to bytes of a copy in flight.
-  DivergentBarrier,    ///< An .aligned barrier that not all lanes of the warp reached together.
-  MissingLanes,        ///< A collective whose member mask names lanes that do not take part.
-  BarrierDeadlock,     ///< Threads wait for threads that have exited or wait elsewhere.
+  AsyncNotWaited,   ///< An access to bytes of a copy in flight.
+  DivergentBarrier, ///< An .aligned barrier that not all lanes of the warp reached together.
+  MissingLanes,     ///< A collective whose member mask names lanes that do not take part.
+  BarrierDeadlock,  ///< Threads wait for threads that have exited or wait elsewhere.
 };
 
 std::string_view checkKindName(CheckKind kind);
@@ -56,14 +57,14 @@ struct AccessSite {
 
 struct CheckReport {
   CheckKind kind;
-  std::string kernel;   ///< Empty for leaks.
+  std::string kernel; ///< Empty for leaks.
   std::string module;
-  std::string message;  ///< One line: what was found, with sizes and bounds.
+  std::string message; ///< One line: what was found, with sizes and bounds.
   uint64_t address = 0;
   std::string_view space; ///< "global", "shared", "local", …
   AccessSite site;
   bool hasOther = false;
-  AccessSite other;     ///< The second party of a race.
+  AccessSite other; ///< The second party of a race.
   uint64_t count = 1;
 };
 

@@ -1,7 +1,8 @@
 //===- Counters.h - What a kernel did, and what a chip needs for it -*- C++ -*-===//
 //
-// Counters are exact: they are counted while the kernel runs. The bounds are not a model of time: each says how long
-// one unit of a named chip is busy if everything else is free, so a kernel takes at least the longest of them.
+// Counters are exact: they are counted while the kernel runs. The bounds are not a model of time: each says
+// how long one unit of a named chip is busy if everything else is free, so a kernel takes at least the
+// longest of them.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,8 +20,27 @@
 namespace mv::ptxsim {
 
 enum class InstructionClass : uint8_t {
-  Integer, Float32, Float64, Half, Convert, Compare, Move, Transcendental, Matrix, LoadGlobal, StoreGlobal, LoadShared,
-  StoreShared, Local, ParameterConstant, Atomic, AsyncCopy, Barrier, Collective, Control, Other,
+  Integer,
+  Float32,
+  Float64,
+  Half,
+  Convert,
+  Compare,
+  Move,
+  Transcendental,
+  Matrix,
+  LoadGlobal,
+  StoreGlobal,
+  LoadShared,
+  StoreShared,
+  Local,
+  ParameterConstant,
+  Atomic,
+  AsyncCopy,
+  Barrier,
+  Collective,
+  Control,
+  Other,
 };
 inline constexpr unsigned instructionClassCount = unsigned(InstructionClass::Other) + 1;
 std::string_view instructionClassName(InstructionClass kind);
@@ -29,20 +49,23 @@ std::string_view instructionClassName(InstructionClass kind);
 struct KernelCounters {
   std::string kernel, module;
   uint64_t launches = 0, blocks = 0, threads = 0;
-  uint64_t warpInstructions = 0;   ///< Issued, one per warp.
-  uint64_t threadInstructions = 0; ///< Executed, one per active lane.
+  uint64_t warpInstructions = 0;                            ///< Issued, one per warp.
+  uint64_t threadInstructions = 0;                          ///< Executed, one per active lane.
   std::array<uint64_t, instructionClassCount> byClass = {}; ///< Warp instructions.
   uint64_t matrixInstructions = 0;
-  uint64_t matrixFlops = 0;        ///< Multiply and add counted as two.
-  uint64_t matrixHalfEquivalentFlops = 0; ///< Weighted by the unit's rate for the type: tf32 x2, int8/fp8 x1/2, f64 apart.
-  uint64_t globalLoadRequests = 0, globalLoadBytes = 0, globalLoadSectors = 0; ///< Bytes as the lanes asked for them.
+  uint64_t matrixFlops = 0; ///< Multiply and add counted as two.
+  uint64_t matrixHalfEquivalentFlops =
+      0; ///< Weighted by the unit's rate for the type: tf32 x2, int8/fp8 x1/2, f64 apart.
+  uint64_t globalLoadRequests = 0, globalLoadBytes = 0,
+           globalLoadSectors = 0; ///< Bytes as the lanes asked for them.
   uint64_t globalStoreRequests = 0, globalStoreBytes = 0, globalStoreSectors = 0;
   uint64_t sharedRequests = 0, sharedPhases = 0, sharedIdealPhases = 0; ///< Phases: passes over the 32 banks.
   uint64_t sharedBytes = 0;
-  uint64_t atomics = 0;            ///< Lanes' atomic operations.
+  uint64_t atomics = 0; ///< Lanes' atomic operations.
   uint64_t branches = 0, divergentBranches = 0;
   uint64_t barriers = 0;
-  uint64_t uniqueGlobalBytes = 0;  ///< Distinct bytes of global memory touched, in sectors: what DRAM must move at least.
+  uint64_t uniqueGlobalBytes =
+      0; ///< Distinct bytes of global memory touched, in sectors: what DRAM must move at least.
   // Of the last launch.
   unsigned blockThreads = 0, registers = 0, sharedBytesPerBlock = 0;
   bool registersAreEstimated = true;

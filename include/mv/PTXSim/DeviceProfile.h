@@ -1,8 +1,8 @@
 //===- DeviceProfile.h - What a simulated chip looks like -----------*- C++ -*-===//
 //
-// The facts a program can ask a device for, and the rates the bounds of Counters are computed from. Sources: the CUDA
-// Programming Guide's table of technical specifications per compute capability, and the vendor's white papers (GA100,
-// GA102, GH100, GB100/GB202) for counts, clocks and rates.
+// The facts a program can ask a device for, and the rates the bounds of Counters are computed from. Sources:
+// the CUDA Programming Guide's table of technical specifications per compute capability, and the vendor's
+// white papers (GA100, GA102, GH100, GB100/GB202) for counts, clocks and rates.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,17 +16,17 @@
 namespace mv::ptxsim {
 
 struct DeviceProfile {
-  std::string_view name;       ///< What --device takes: "sm_80".
-  std::string_view marketing;  ///< What cuDeviceGetName answers.
-  unsigned major, minor;       ///< Compute capability.
+  std::string_view name;      ///< What --device takes: "sm_80".
+  std::string_view marketing; ///< What cuDeviceGetName answers.
+  unsigned major, minor;      ///< Compute capability.
   unsigned multiprocessors;
-  unsigned clockKHz;           ///< Boost clock.
+  unsigned clockKHz; ///< Boost clock.
   unsigned memoryClockKHz;
   unsigned memoryBusBits;
   uint64_t memoryBytes;
   unsigned l2Bytes;
   // Limits per block and per multiprocessor.
-  unsigned sharedPerBlock;      ///< Without opting in: 48 KiB everywhere.
+  unsigned sharedPerBlock; ///< Without opting in: 48 KiB everywhere.
   unsigned sharedPerBlockOptin;
   unsigned sharedPerMultiprocessor;
   unsigned sharedReservedPerBlock;
@@ -41,7 +41,7 @@ struct DeviceProfile {
   unsigned denseHalfFlopsPerClock;   ///< f16/bf16 tensor multiply-adds, counted as 2 each, f32 accumulation.
   unsigned sharedBytesPerClock;      ///< 32 banks of 4 bytes.
   double dramBytesPerSecond;
-  double l2BytesPerClock;            ///< Whole chip.
+  double l2BytesPerClock; ///< Whole chip.
 
   unsigned computeCapability() const { return major * 10 + minor; }
 };

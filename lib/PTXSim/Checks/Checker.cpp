@@ -7,10 +7,10 @@
 
 namespace mv::ptxsim {
 
-Checker::Checker(const Checks &checks, ReportLog &log, Segments &segments, const Program &program, std::string module,
-                 Dim3 grid, Dim3 block, const std::map<uint32_t, std::string> &files)
-    : checks_(checks), log_(log), segments_(segments), program_(program), module_(std::move(module)), files_(files),
-      launch_(segments.newLaunch()), grid_(grid), blockShape_(block) {}
+Checker::Checker(const Checks &checks, ReportLog &log, Segments &segments, const Program &program,
+                 std::string module, Dim3 grid, Dim3 block, const std::map<uint32_t, std::string> &files)
+    : checks_(checks), log_(log), segments_(segments), program_(program), module_(std::move(module)),
+      files_(files), launch_(segments.newLaunch()), grid_(grid), blockShape_(block) {}
 
 AccessSite Checker::makeSite(uint32_t origin, uint64_t block, unsigned thread) const {
   const Origin &from = program_.origins[origin < program_.origins.size() ? origin : 0];
@@ -19,13 +19,15 @@ AccessSite Checker::makeSite(uint32_t origin, uint64_t block, unsigned thread) c
   site.line = from.line;
   if (auto file = files_.find(from.sourceFile); from.sourceLine && file != files_.end())
     site.source = file->second + ":" + std::to_string(from.sourceLine);
-  site.block = {uint32_t(block % grid_.x), uint32_t(block / grid_.x % grid_.y), uint32_t(block / grid_.x / grid_.y)};
-  site.thread = {thread % blockShape_.x, thread / blockShape_.x % blockShape_.y, thread / blockShape_.x / blockShape_.y};
+  site.block = {uint32_t(block % grid_.x), uint32_t(block / grid_.x % grid_.y),
+                uint32_t(block / grid_.x / grid_.y)};
+  site.thread = {thread % blockShape_.x, thread / blockShape_.x % blockShape_.y,
+                 thread / blockShape_.x / blockShape_.y};
   return site;
 }
 
-void Checker::report(CheckKind kind, const Warp &warp, const Inst &inst, unsigned lane, std::string_view space,
-                     uint64_t address, std::string message) {
+void Checker::report(CheckKind kind, const Warp &warp, const Inst &inst, unsigned lane,
+                     std::string_view space, uint64_t address, std::string message) {
   ReportKey key{program_.name, kind, inst.origin, 0};
   if (!log_.isNew(key))
     return;
@@ -56,8 +58,8 @@ void Checker::access(Warp &warp, const Inst &inst, uint32_t mask, const uint64_t
     checkRaces(warp, inst, mask, addresses, place, bytes, kind, values);
 }
 
-void Checker::checkInit(Warp &warp, const Inst &inst, uint32_t mask, const uint64_t *addresses, const Place &place,
-                        unsigned bytes, AccessKind kind) {
+void Checker::checkInit(Warp &warp, const Inst &inst, uint32_t mask, const uint64_t *addresses,
+                        const Place &place, unsigned bytes, AccessKind kind) {
   InitShadow &shadow = *place.init;
   bool reads = kind == AccessKind::Read || kind == AccessKind::StrongRead || kind == AccessKind::Atomic;
   bool writes = kind != AccessKind::Read && kind != AccessKind::StrongRead;
@@ -70,8 +72,8 @@ void Checker::checkInit(Warp &warp, const Inst &inst, uint32_t mask, const uint6
         for (unsigned i = 0; i < piece; ++i)
           unset += !shadow.byteSet(offset + part + i);
         report(CheckKind::UninitializedRead, warp, inst, lane, place.space(), addresses[lane],
-               "load of " + std::to_string(bytes) + " bytes reads " + std::to_string(unset) + " that nobody has written, at " +
-                   place.describe(addresses[lane]));
+               "load of " + std::to_string(bytes) + " bytes reads " + std::to_string(unset) +
+                   " that nobody has written, at " + place.describe(addresses[lane]));
       }
       if (writes)
         shadow.set(offset + part, piece);

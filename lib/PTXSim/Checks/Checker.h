@@ -1,20 +1,25 @@
 //===- Checker.h - The checks, as the machine calls them ------------*- C++ -*-===//
 //
-// One Checker serves one launch. The machine calls it before an access happens, so that a stored value can still be
-// compared with what memory holds.
+// One Checker serves one launch. The machine calls it before an access happens, so that a stored value can
+// still be compared with what memory holds.
 //
-// Happens-before. A *segment* is what a warp does between two of its synchronisations; segments are numbered over all
-// launches, so that records of earlier launches are recognised as old without clearing anything. Each warp has a vector
-// clock over the warps of its block: the last segment of each that it is known to come after.
+// Happens-before. A *segment* is what a warp does between two of its synchronisations; segments are numbered
+// over all launches, so that records of earlier launches are recognised as old without clearing anything.
+// Each warp has a vector clock over the warps of its block: the last segment of each that it is known to come
+// after.
 //  - A barrier joins the clocks of all that took part.
-//  - A fence remembers the warp's clock; a strong write (atomic, volatile, relaxed, or release, which is its own fence)
-//    leaves it at its address; a strong read takes it along, and the next fence or barrier (or acquire at once) joins it.
-//  - Lanes of one warp are unordered within a segment; bar.warp.sync begins a new one, as do barriers and fences.
+//  - A fence remembers the warp's clock; a strong write (atomic, volatile, relaxed, or release, which is its
+//  own fence)
+//    leaves it at its address; a strong read takes it along, and the next fence or barrier (or acquire at
+//    once) joins it.
+//  - Lanes of one warp are unordered within a segment; bar.warp.sync begins a new one, as do barriers and
+//  fences.
 //  - Blocks are unordered but for what they exchange through memory as above.
-//  - cp.async writes in flight belong to nobody: any access to their bytes is a finding. When its wait completes a copy,
+//  - cp.async writes in flight belong to nobody: any access to their bytes is a finding. When its wait
+//  completes a copy,
 //    the write becomes the waiting lane's.
-// Two accesses conflict when one is a write, they share a byte, and not both are strong. A write of the value that is
-// there already is not reported: many threads setting one flag is idiom, not error.
+// Two accesses conflict when one is a write, they share a byte, and not both are strong. A write of the value
+// that is there already is not reported: many threads setting one flag is idiom, not error.
 //
 //===----------------------------------------------------------------------===//
 
@@ -51,11 +56,12 @@ struct Knowledge {
 };
 
 struct WarpClock {
-  Knowledge known;           ///< known.own[the warp itself] is the clock of its running segment.
-  uint32_t segment = 0;      ///< Number of the running segment.
+  Knowledge known;      ///< known.own[the warp itself] is the clock of its running segment.
+  uint32_t segment = 0; ///< Number of the running segment.
   bool hasFence = false;
-  Knowledge atFence;         ///< What a relaxed write after the fence releases.
-  std::map<uint64_t, WarpClocks> pending; ///< Acquired by relaxed reads, waiting for a fence. By block, own included.
+  Knowledge atFence; ///< What a relaxed write after the fence releases.
+  std::map<uint64_t, WarpClocks>
+      pending; ///< Acquired by relaxed reads, waiting for a fence. By block, own included.
 };
 
 /// What was released at an address.
@@ -77,8 +83,8 @@ struct StoredValues {
 
 class Checker {
 public:
-  Checker(const Checks &checks, ReportLog &log, Segments &segments, const Program &program, std::string module,
-          Dim3 grid, Dim3 block, const std::map<uint32_t, std::string> &files);
+  Checker(const Checks &checks, ReportLog &log, Segments &segments, const Program &program,
+          std::string module, Dim3 grid, Dim3 block, const std::map<uint32_t, std::string> &files);
 
   const Checks &checks() const { return checks_; }
 
@@ -106,18 +112,19 @@ public:
 private:
   struct Place;
   static Place placeOf(const Warp &warp, Allocation *allocation);
-  void checkInit(Warp &warp, const Inst &inst, uint32_t mask, const uint64_t *addresses, const Place &place, unsigned bytes,
-                 AccessKind kind);
-  void checkRaces(Warp &warp, const Inst &inst, uint32_t mask, const uint64_t *addresses, const Place &place, unsigned bytes,
-                  AccessKind kind, const StoredValues &values);
-  void checkGranule(Warp &warp, const Inst &inst, unsigned lane, Granule &granule, const Record &now, const Place &place,
-                    const uint64_t *addresses, uint32_t mask, AccessKind kind, const StoredValues &values);
+  void checkInit(Warp &warp, const Inst &inst, uint32_t mask, const uint64_t *addresses, const Place &place,
+                 unsigned bytes, AccessKind kind);
+  void checkRaces(Warp &warp, const Inst &inst, uint32_t mask, const uint64_t *addresses, const Place &place,
+                  unsigned bytes, AccessKind kind, const StoredValues &values);
+  void checkGranule(Warp &warp, const Inst &inst, unsigned lane, Granule &granule, const Record &now,
+                    const Place &place, const uint64_t *addresses, uint32_t mask, AccessKind kind,
+                    const StoredValues &values);
   bool conflicts(const Warp &warp, Record other, const Record &now) const;
   bool ordered(const Warp &warp, Record record) const;
-  bool harmless(const Warp &warp, uint32_t mask, const uint64_t *addresses, const Place &place, unsigned lane, Record other,
-                const Record &now, const StoredValues &values) const;
-  void reportRace(const Warp &warp, const Inst &inst, unsigned lane, uint64_t address, const Place &place, Record other,
-                  AccessKind kind, bool otherWrote);
+  bool harmless(const Warp &warp, uint32_t mask, const uint64_t *addresses, const Place &place, unsigned lane,
+                Record other, const Record &now, const StoredValues &values) const;
+  void reportRace(const Warp &warp, const Inst &inst, unsigned lane, uint64_t address, const Place &place,
+                  Record other, AccessKind kind, bool otherWrote);
   void newSegment(Block &block, unsigned warpIndex);
   void joinPending(Block &block, WarpClock &clock);
   void publish(Block &block, const Knowledge &knowledge, uint64_t address, bool shared);

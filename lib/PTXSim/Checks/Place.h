@@ -24,8 +24,10 @@ struct Checker::Place {
     if (!allocation)
       return "shared address " + std::to_string(address);
     return "offset " + std::to_string(address - allocation->base) + " of " +
-           (allocation->host ? "registered host memory" : allocation->isGlobal ? "a variable" : "an allocation") + " of " +
-           std::to_string(allocation->size) + " bytes";
+           (allocation->host       ? "registered host memory"
+            : allocation->isGlobal ? "a variable"
+                                   : "an allocation") +
+           " of " + std::to_string(allocation->size) + " bytes";
   }
 };
 

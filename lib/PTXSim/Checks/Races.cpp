@@ -20,12 +20,18 @@ bool readsOnly(AccessKind kind) { return kind == AccessKind::Read || kind == Acc
 
 std::string_view nameOf(AccessKind kind) {
   switch (kind) {
-  case AccessKind::Read: return "load";
-  case AccessKind::StrongRead: return "strong load";
-  case AccessKind::Write: return "store";
-  case AccessKind::StrongWrite: return "strong store";
-  case AccessKind::Atomic: return "atomic";
-  default: return "asynchronous copy";
+  case AccessKind::Read:
+    return "load";
+  case AccessKind::StrongRead:
+    return "strong load";
+  case AccessKind::Write:
+    return "store";
+  case AccessKind::StrongWrite:
+    return "strong store";
+  case AccessKind::Atomic:
+    return "atomic";
+  default:
+    return "asynchronous copy";
   }
 }
 
@@ -54,27 +60,30 @@ bool Checker::conflicts(const Warp &warp, Record other, const Record &now) const
   return !ordered(warp, other);
 }
 
-/// A store that changes nothing: memory holds the value already, or the other lane of this very instruction stores it too.
-bool Checker::harmless(const Warp &warp, uint32_t mask, const uint64_t *addresses, const Place &place, unsigned lane,
-                       Record other, const Record &now, const StoredValues &values) const {
+/// A store that changes nothing: memory holds the value already, or the other lane of this very instruction
+/// stores it too.
+bool Checker::harmless(const Warp &warp, uint32_t mask, const uint64_t *addresses, const Place &place,
+                       unsigned lane, Record other, const Record &now, const StoredValues &values) const {
   if (!values.slots || other.async())
     return false;
-  bool sameInstruction = other.segment() == now.segment() && other.origin() == now.origin() && (mask >> other.lane() & 1) &&
-                         addresses[other.lane()] == addresses[lane];
+  bool sameInstruction = other.segment() == now.segment() && other.origin() == now.origin() &&
+                         (mask >> other.lane() & 1) && addresses[other.lane()] == addresses[lane];
   bool sameAsMemory = true, sameAsLane = sameInstruction;
   for (unsigned i = 0; i < values.count; ++i) {
     const uint8_t *reg = warp.at<uint8_t>(values.slots[i]);
     const uint8_t *mine = reg + lane * values.registerBytes;
     sameAsMemory &= std::memcmp(mine, place.host(addresses[lane]) + i * values.bytes, values.bytes) == 0;
-    sameAsLane = sameAsLane && std::memcmp(mine, reg + other.lane() * values.registerBytes, values.bytes) == 0;
+    sameAsLane =
+        sameAsLane && std::memcmp(mine, reg + other.lane() * values.registerBytes, values.bytes) == 0;
   }
   return sameAsMemory || sameAsLane;
 }
 
-void Checker::reportRace(const Warp &warp, const Inst &inst, unsigned lane, uint64_t address, const Place &place,
-                         Record other, AccessKind kind, bool otherWrote) {
+void Checker::reportRace(const Warp &warp, const Inst &inst, unsigned lane, uint64_t address,
+                         const Place &place, Record other, AccessKind kind, bool otherWrote) {
   CheckKind found = other.async() ? CheckKind::AsyncNotWaited : CheckKind::Race;
-  ReportKey key{program_.name, found, std::min(inst.origin, other.origin()), std::max(inst.origin, other.origin())};
+  ReportKey key{program_.name, found, std::min(inst.origin, other.origin()),
+                std::max(inst.origin, other.origin())};
   if (!log_.isNew(key))
     return;
   const SegmentInfo &info = segments_.info(other.segment());
@@ -86,10 +95,14 @@ void Checker::reportRace(const Warp &warp, const Inst &inst, unsigned lane, uint
   report.space = place.space();
   std::string where = place.describe(address);
   if (other.async())
-    report.message = std::string(nameOf(kind)) + " of bytes that an asynchronous copy is still writing, at " + where;
+    report.message =
+        std::string(nameOf(kind)) + " of bytes that an asynchronous copy is still writing, at " + where;
   else
     report.message = std::string(nameOf(kind)) + " conflicts with an earlier " +
-                     (other.atomic() ? "atomic or strong access" : otherWrote ? "store" : "load") + " at " + where +
+                     (other.atomic() ? "atomic or strong access"
+                      : otherWrote   ? "store"
+                                     : "load") +
+                     " at " + where +
                      (info.block != warp.block->linear ? ": nothing orders the two blocks"
                       : info.warp != warp.index        ? ": nothing orders the two warps"
                                                        : ": nothing orders the two lanes");
@@ -122,8 +135,8 @@ void Checker::checkGranule(Warp &warp, const Inst &inst, unsigned lane, Granule 
     }
 }
 
-void Checker::checkRaces(Warp &warp, const Inst &inst, uint32_t mask, const uint64_t *addresses, const Place &place,
-                         unsigned bytes, AccessKind kind, const StoredValues &values) {
+void Checker::checkRaces(Warp &warp, const Inst &inst, uint32_t mask, const uint64_t *addresses,
+                         const Place &place, unsigned bytes, AccessKind kind, const StoredValues &values) {
   constexpr uint64_t pageMask = RaceShadow::pageBytes - 1;
   uint32_t segment = clockOf(warp).segment;
   unsigned shift = std::min(2, std::countr_zero(bytes));

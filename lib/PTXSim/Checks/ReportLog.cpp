@@ -59,27 +59,44 @@ bool parseChecks(std::string_view text, Checks &checks, std::string &unknown) {
 
 std::string_view checkKindName(CheckKind kind) {
   switch (kind) {
-  case CheckKind::OutOfBounds: return "out-of-bounds access";
-  case CheckKind::Misaligned: return "misaligned access";
-  case CheckKind::UseAfterFree: return "use after free";
-  case CheckKind::Leak: return "leak";
-  case CheckKind::UninitializedRead: return "uninitialised read";
-  case CheckKind::Race: return "data race";
-  case CheckKind::AsyncNotWaited: return "asynchronous copy not waited for";
-  case CheckKind::DivergentBarrier: return "divergent barrier";
-  case CheckKind::MissingLanes: return "collective with missing lanes";
-  case CheckKind::BarrierDeadlock: return "barrier that never completes";
+  case CheckKind::OutOfBounds:
+    return "out-of-bounds access";
+  case CheckKind::Misaligned:
+    return "misaligned access";
+  case CheckKind::UseAfterFree:
+    return "use after free";
+  case CheckKind::Leak:
+    return "leak";
+  case CheckKind::UninitializedRead:
+    return "uninitialised read";
+  case CheckKind::Race:
+    return "data race";
+  case CheckKind::AsyncNotWaited:
+    return "asynchronous copy not waited for";
+  case CheckKind::DivergentBarrier:
+    return "divergent barrier";
+  case CheckKind::MissingLanes:
+    return "collective with missing lanes";
+  case CheckKind::BarrierDeadlock:
+    return "barrier that never completes";
   }
   return "";
 }
 
 std::string_view checkName(CheckKind kind) {
   switch (kind) {
-  case CheckKind::OutOfBounds: case CheckKind::Misaligned: case CheckKind::UseAfterFree: case CheckKind::Leak:
+  case CheckKind::OutOfBounds:
+  case CheckKind::Misaligned:
+  case CheckKind::UseAfterFree:
+  case CheckKind::Leak:
     return "memory";
-  case CheckKind::UninitializedRead: return "init";
-  case CheckKind::Race: case CheckKind::AsyncNotWaited: return "race";
-  default: return "sync";
+  case CheckKind::UninitializedRead:
+    return "init";
+  case CheckKind::Race:
+  case CheckKind::AsyncNotWaited:
+    return "race";
+  default:
+    return "sync";
   }
 }
 
@@ -97,7 +114,8 @@ std::string toText(const CheckReport &report) {
   std::string text = std::string(checkName(report.kind)) + ": " + std::string(checkKindName(report.kind));
   if (!report.kernel.empty())
     text += " in " + report.kernel + (report.module.empty() ? "" : " (" + report.module + ")");
-  text += ": " + report.message + (report.count > 1 ? ", " + std::to_string(report.count) + " times" : "") + "\n";
+  text +=
+      ": " + report.message + (report.count > 1 ? ", " + std::to_string(report.count) + " times" : "") + "\n";
   if (!report.kernel.empty())
     text += "    at " + siteText(report.site) + "\n";
   if (report.hasOther)

@@ -17,8 +17,8 @@ struct SegmentInfo {
   uint32_t warp = 0;
 };
 
-/// Grows without moving; entries may be read while others are added. Numbers begin at 1. Between launches, when many are
-/// used up, all records are cleared and counting begins anew (Device.cpp).
+/// Grows without moving; entries may be read while others are added. Numbers begin at 1. Between launches,
+/// when many are used up, all records are cleared and counting begins anew (Device.cpp).
 class Segments {
 public:
   Segments() : chunks_(maxChunks) {}

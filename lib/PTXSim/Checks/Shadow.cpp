@@ -20,7 +20,8 @@ void InitShadow::setRange(uint64_t offset, uint64_t bytes) {
 
 void InitShadow::copyFrom(const InitShadow &source, uint64_t sourceOffset, uint64_t offset, uint64_t bytes) {
   if (((sourceOffset | offset | bytes) & 15) == 0) {
-    std::copy_n(source.lines_.begin() + int64_t(sourceOffset / 16), bytes / 16, lines_.begin() + int64_t(offset / 16));
+    std::copy_n(source.lines_.begin() + int64_t(sourceOffset / 16), bytes / 16,
+                lines_.begin() + int64_t(offset / 16));
     return;
   }
   for (uint64_t i = 0; i < bytes; ++i) {

@@ -1,12 +1,13 @@
 //===- Shadow.h - What is known about each byte of memory -----------*- C++ -*-===//
 //
-// InitShadow holds one bit a byte: has anyone written it? Sixteen bytes share a word, since no access of a lane is wider
-// or crosses a multiple of 16.
+// InitShadow holds one bit a byte: has anyone written it? Sixteen bytes share a word, since no access of a
+// lane is wider or crosses a multiple of 16.
 //
-// RaceShadow holds, for each granule of memory, the last write and two unordered reads, each as one 64-bit word that
-// names who did it (see Record). Two reads are enough in practice: with readers from two different warps on record, a
-// write by any third that is ordered after neither is found. Granules are 4 bytes; a page of memory that is accessed in
-// smaller pieces is refined to 2 or 1, so that neighbouring half words of different threads are no conflict.
+// RaceShadow holds, for each granule of memory, the last write and two unordered reads, each as one 64-bit
+// word that names who did it (see Record). Two reads are enough in practice: with readers from two different
+// warps on record, a write by any third that is ordered after neither is found. Granules are 4 bytes; a page
+// of memory that is accessed in smaller pieces is refined to 2 or 1, so that neighbouring half words of
+// different threads are no conflict.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,7 +24,8 @@ namespace mv::ptxsim {
 
 class InitShadow {
 public:
-  explicit InitShadow(uint64_t bytes, bool initialised = false) : lines_((bytes + 15) / 16, initialised ? 0xffff : 0) {}
+  explicit InitShadow(uint64_t bytes, bool initialised = false)
+      : lines_((bytes + 15) / 16, initialised ? 0xffff : 0) {}
 
   /// Of an access that lies within 16 aligned bytes.
   bool isSet(uint64_t offset, unsigned bytes) const {
@@ -58,8 +60,8 @@ struct Record {
 
   static constexpr uint64_t atomicFlag = uint64_t(1) << 63, asyncFlag = uint64_t(1) << 62;
   static Record make(uint32_t segment, uint32_t origin, unsigned lane, bool atomic, bool async) {
-    return {uint64_t(segment) | uint64_t(origin & 0xffffff) << 32 | uint64_t(lane) << 56 | (atomic ? atomicFlag : 0) |
-            (async ? asyncFlag : 0)};
+    return {uint64_t(segment) | uint64_t(origin & 0xffffff) << 32 | uint64_t(lane) << 56 |
+            (atomic ? atomicFlag : 0) | (async ? asyncFlag : 0)};
   }
   uint32_t segment() const { return uint32_t(bits); }
   uint32_t origin() const { return uint32_t(bits >> 32) & 0xffffff; }

@@ -6,7 +6,9 @@ namespace mv::ptxsim {
 namespace {
 
 /// Time of a matrix operation on elements of `bits`, relative to f16 on the same unit.
-double weightOf(unsigned bits) { return bits == 64 ? 16 : bits == 32 ? 2 : bits == 16 ? 1 : bits == 8 ? 0.5 : 0.25; }
+double weightOf(unsigned bits) {
+  return bits == 64 ? 16 : bits == 32 ? 2 : bits == 16 ? 1 : bits == 8 ? 0.5 : 0.25;
+}
 
 } // namespace
 

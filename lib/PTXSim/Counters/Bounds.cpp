@@ -9,9 +9,11 @@ namespace mv::ptxsim {
 
 std::string_view instructionClassName(InstructionClass kind) {
   constexpr std::string_view names[] = {
-      "integer",     "float32",      "float64",     "half",         "convert", "compare",            "move",
-      "transcendental", "matrix",    "load_global", "store_global", "load_shared", "store_shared",   "local",
-      "parameter_constant", "atomic", "async_copy", "barrier",      "collective",  "control",        "other"};
+      "integer",      "float32",     "float64",        "half",       "convert",
+      "compare",      "move",        "transcendental", "matrix",     "load_global",
+      "store_global", "load_shared", "store_shared",   "local",      "parameter_constant",
+      "atomic",       "async_copy",  "barrier",        "collective", "control",
+      "other"};
   static_assert(std::size(names) == instructionClassCount);
   return names[unsigned(kind)];
 }
@@ -19,7 +21,8 @@ std::string_view instructionClassName(InstructionClass kind) {
 unsigned occupancyBlocks(const DeviceProfile &profile, const FunctionInfo &kernel, unsigned blockThreads,
                          unsigned dynamicShared) {
   unsigned warps = (std::max(blockThreads, 1u) + 31) / 32;
-  unsigned blocks = std::min(profile.maxBlocksPerMultiprocessor, profile.maxThreadsPerMultiprocessor / 32 / warps);
+  unsigned blocks =
+      std::min(profile.maxBlocksPerMultiprocessor, profile.maxThreadsPerMultiprocessor / 32 / warps);
   // Registers are handed out to warps in units of 256; shared memory to blocks in units of 128 bytes.
   unsigned perWarp = (std::max(kernel.registers, 1u) * 32 + 255) / 256 * 256;
   unsigned warpsByRegisters = profile.registersPerMultiprocessor / perWarp / 4 * 4;

@@ -1,8 +1,8 @@
 //===- Count.cpp - Sectors and bank phases of one request -----------*- C++ -*-===//
 //
-// Global memory moves in sectors of 32 bytes. Shared memory has 32 banks of 4 bytes; a phase serves one word of each
-// bank to any number of lanes. Accesses of 8 bytes are served to half a warp at a time, of 16 to a quarter (CUDA C++
-// Programming Guide, "Shared Memory", and what compute capability 5.0 and later do).
+// Global memory moves in sectors of 32 bytes. Shared memory has 32 banks of 4 bytes; a phase serves one word
+// of each bank to any number of lanes. Accesses of 8 bytes are served to half a warp at a time, of 16 to a
+// quarter (CUDA C++ Programming Guide, "Shared Memory", and what compute capability 5.0 and later do).
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,8 +23,8 @@ unsigned countDistinct(uint64_t *values, unsigned count) {
 
 } // namespace
 
-void countGlobal(Worker &worker, Allocation &allocation, const LaneAddresses &addresses, uint32_t mask, unsigned bytes,
-                 AccessKind kind) {
+void countGlobal(Worker &worker, Allocation &allocation, const LaneAddresses &addresses, uint32_t mask,
+                 unsigned bytes, AccessKind kind) {
   KernelCounters &counters = worker.counters;
   uint64_t sectors[warpSize];
   unsigned count = 0;
@@ -35,7 +35,8 @@ void countGlobal(Worker &worker, Allocation &allocation, const LaneAddresses &ad
     if (index / 64 >= allocation.touched.size())
       continue;
     std::atomic_ref<uint64_t> word(allocation.touched[index / 64]);
-    if (!(word.load(std::memory_order_relaxed) & bit) && !(word.fetch_or(bit, std::memory_order_relaxed) & bit))
+    if (!(word.load(std::memory_order_relaxed) & bit) &&
+        !(word.fetch_or(bit, std::memory_order_relaxed) & bit))
       counters.uniqueGlobalBytes += 32;
   }
   if (kind == AccessKind::Atomic)

@@ -32,20 +32,26 @@ Extent extentOf(const LaneAddresses &addresses, uint32_t mask) {
 
 std::string_view verb(AccessKind kind) {
   switch (kind) {
-  case AccessKind::Read: case AccessKind::StrongRead: return "load";
-  case AccessKind::Atomic: return "atomic";
-  default: return "store";
+  case AccessKind::Read:
+  case AccessKind::StrongRead:
+    return "load";
+  case AccessKind::Atomic:
+    return "atomic";
+  default:
+    return "store";
   }
 }
 
 /// Stops the launch for a bad address, and reports it when memory is checked.
 bool badAddress(Warp &warp, const Inst &inst, unsigned lane, const AccessRequest &request, Space space,
                 uint64_t address, CheckKind kind, const std::string &why) {
-  std::string message = std::string(verb(request.kind)) + " of " + std::to_string(request.bytes) + " bytes at " +
-                        std::string(ptx::spaceName(space)) + " address " + hexText(address) + ": " + why;
+  std::string message = std::string(verb(request.kind)) + " of " + std::to_string(request.bytes) +
+                        " bytes at " + std::string(ptx::spaceName(space)) + " address " + hexText(address) +
+                        ": " + why;
   if (warp.checker && warp.checker->checks().memory)
     warp.checker->report(kind, warp, inst, lane, ptx::spaceName(space), address, message);
-  fault(warp, inst, lane, kind == CheckKind::Misaligned ? Error::MisalignedAddress : Error::IllegalAddress, message);
+  fault(warp, inst, lane, kind == CheckKind::Misaligned ? Error::MisalignedAddress : Error::IllegalAddress,
+        message);
   return false;
 }
 
@@ -65,15 +71,15 @@ std::string explainGlobal(const Memory &memory, uint64_t address, uint64_t bytes
   kind = CheckKind::OutOfBounds;
   if (const Allocation *freed = memory.findFreed(address)) {
     kind = CheckKind::UseAfterFree;
-    return "offset " + std::to_string(address - freed->base) + " of an allocation of " + std::to_string(freed->size) +
-           " bytes that has been freed";
+    return "offset " + std::to_string(address - freed->base) + " of an allocation of " +
+           std::to_string(freed->size) + " bytes that has been freed";
   }
   const Allocation *near = memory.nearest(address);
   if (!near)
     return "nothing is allocated";
   uint64_t end = near->base + near->size;
-  std::string what = std::string("the nearest ") + (near->host ? "registered host range" : "allocation") + " of " +
-                     std::to_string(near->size) + " bytes at " + hexText(near->base);
+  std::string what = std::string("the nearest ") + (near->host ? "registered host range" : "allocation") +
+                     " of " + std::to_string(near->size) + " bytes at " + hexText(near->base);
   if (address >= end)
     return std::to_string(address - end) + " bytes after " + what;
   if (address >= near->base)
@@ -111,8 +117,8 @@ bool resolveGlobal(Warp &warp, const Inst &inst, uint32_t mask, const AccessRequ
         if (warp.counting)
           countGlobal(worker, *own, addresses, 1u << lane, request.bytes, request.kind);
         if (warp.checker)
-          warp.checker->access(warp, inst, 1u << lane, addresses.data(), request.bytes,
-                               request.kind, own, request.values);
+          warp.checker->access(warp, inst, 1u << lane, addresses.data(), request.bytes, request.kind, own,
+                               request.values);
       }
       return true;
     }
@@ -162,17 +168,22 @@ Space spaceOfWindow(uint64_t address) {
   if (address < windowBase)
     return Space::Global;
   switch (address >> windowShift) {
-  case sharedWindow >> windowShift: return Space::Shared;
-  case localWindow >> windowShift: return Space::Local;
-  case paramWindow >> windowShift: return Space::Param;
-  default: return Space::Generic;
+  case sharedWindow >> windowShift:
+    return Space::Shared;
+  case localWindow >> windowShift:
+    return Space::Local;
+  case paramWindow >> windowShift:
+    return Space::Param;
+  default:
+    return Space::Generic;
   }
 }
 
 constexpr uint64_t windowMask = (uint64_t(1) << windowShift) - 1;
 
 /// Generic addresses: lanes are taken together by the space they turn out to be in.
-bool resolveGeneric(Warp &warp, const Inst &inst, uint32_t mask, const AccessRequest &request, LaneAddresses &host) {
+bool resolveGeneric(Warp &warp, const Inst &inst, uint32_t mask, const AccessRequest &request,
+                    LaneAddresses &host) {
   LaneAddresses addresses = host;
   for (uint32_t rest = mask; rest;) {
     unsigned first = unsigned(std::countr_zero(rest));
@@ -246,9 +257,11 @@ uint8_t *hostPointer(Warp &warp, unsigned lane, uint64_t generic, uint64_t bytes
   case Space::Shared:
     return inside(warp.block->sharedBytes) ? warp.block->shared + offset : nullptr;
   case Space::Local:
-    return inside(warp.program->localBytes) ? warp.local + uint64_t(warp.program->localBytes) * lane + offset : nullptr;
+    return inside(warp.program->localBytes) ? warp.local + uint64_t(warp.program->localBytes) * lane + offset
+                                            : nullptr;
   case Space::Param:
-    return inside(launch.parameters.size()) ? const_cast<uint8_t *>(launch.parameters.data()) + offset : nullptr;
+    return inside(launch.parameters.size()) ? const_cast<uint8_t *>(launch.parameters.data()) + offset
+                                            : nullptr;
   default:
     return nullptr;
   }

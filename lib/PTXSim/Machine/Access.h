@@ -1,8 +1,8 @@
 //===- Access.h - From the addresses of 32 lanes to host memory -----*- C++ -*-===//
 //
-// Every access of a kernel to memory goes through resolve: it finds the host addresses of all lanes at once, checks
-// bounds and alignment, and tells the checks and the counters. The usual case, all lanes inside the allocation that the
-// same instruction touched last time, costs a minimum and a maximum over the lanes.
+// Every access of a kernel to memory goes through resolve: it finds the host addresses of all lanes at once,
+// checks bounds and alignment, and tells the checks and the counters. The usual case, all lanes inside the
+// allocation that the same instruction touched last time, costs a minimum and a maximum over the lanes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,11 +20,11 @@ using LaneAddresses = std::array<uint64_t, warpSize>;
 struct AccessRequest {
   Slot base = noSlot;
   ptx::Space space = ptx::Space::Generic;
-  unsigned bytes = 4;     ///< Of a lane; alignment too.
+  unsigned bytes = 4; ///< Of a lane; alignment too.
   AccessKind kind = AccessKind::Read;
   StoredValues values = {};
-  int64_t offset = 0;     ///< Usually Inst::imm.
-  uint8_t flags = 0;      ///< Usually Inst::flags.
+  int64_t offset = 0; ///< Usually Inst::imm.
+  uint8_t flags = 0;  ///< Usually Inst::flags.
 };
 
 /// Fills `host` for the lanes of `mask`. False when the launch has been stopped by a bad address.
@@ -34,7 +34,8 @@ bool resolve(Warp &warp, const Inst &inst, uint32_t mask, const AccessRequest &r
 void laneAddresses(const Warp &warp, const AccessRequest &request, LaneAddresses &addresses);
 
 /// Tells the race check that a strong access synchronises; addresses as of `inst` (or `base`).
-void noteStrong(Warp &warp, const Inst &inst, uint32_t mask, ptx::Space space, bool write, Slot base = noSlot);
+void noteStrong(Warp &warp, const Inst &inst, uint32_t mask, ptx::Space space, bool write,
+                Slot base = noSlot);
 
 /// For builtins: one lane's generic address, or null.
 uint8_t *hostPointer(Warp &warp, unsigned lane, uint64_t generic, uint64_t bytes);
@@ -45,7 +46,8 @@ inline bool isSharedWindow(uint64_t address) { return address >> windowShift == 
 inline bool isWrite(AccessKind kind) { return kind != AccessKind::Read && kind != AccessKind::StrongRead; }
 
 // Counting (Counters/Count.cpp).
-void countGlobal(Worker &worker, Allocation &allocation, const LaneAddresses &addresses, uint32_t mask, unsigned bytes, AccessKind kind);
+void countGlobal(Worker &worker, Allocation &allocation, const LaneAddresses &addresses, uint32_t mask,
+                 unsigned bytes, AccessKind kind);
 void countShared(Worker &worker, const LaneAddresses &addresses, uint32_t mask, unsigned bytes);
 
 /// `.shared::cta`, `.global`, …; Generic when none is named.

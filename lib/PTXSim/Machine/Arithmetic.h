@@ -16,8 +16,8 @@ bool decodeFloat(Decoder &decoder, const ptx::Instruction &instruction, ptx::Typ
 bool decodeHalf(Decoder &decoder, const ptx::Instruction &instruction, ptx::Type type);
 
 /// Emits an instruction of `count` sources, all of one type, into operand 0.
-bool emitArithmetic(Decoder &decoder, const ptx::Instruction &instruction, Handler handler, InstructionClass kind,
-                    ptx::Type type, unsigned count);
+bool emitArithmetic(Decoder &decoder, const ptx::Instruction &instruction, Handler handler,
+                    InstructionClass kind, ptx::Type type, unsigned count);
 
 } // namespace mv::ptxsim
 

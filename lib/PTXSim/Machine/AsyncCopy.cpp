@@ -1,10 +1,12 @@
 //===- AsyncCopy.cpp - cp.async and its groups, mbarrier ------------*- C++ -*-===//
 //
-// PTX ISA, "cp.async" and "mbarrier". A copy reads its source when it is issued and writes its destination when it is
-// waited for, so that a kernel that forgets to wait computes with old data, as it might on a device. A
-// cp.async.mbarrier.arrive completes the lane's copies at once, which is one of the orders a device may choose.
+// PTX ISA, "cp.async" and "mbarrier". A copy reads its source when it is issued and writes its destination
+// when it is waited for, so that a kernel that forgets to wait computes with old data, as it might on a
+// device. A cp.async.mbarrier.arrive completes the lane's copies at once, which is one of the orders a device
+// may choose.
 //
-// An mbarrier's 64 bits: arrivals still pending (0 to 19), arrivals of a phase (20 to 39), the phase's parity (63).
+// An mbarrier's 64 bits: arrivals still pending (0 to 19), arrivals of a phase (20 to 39), the phase's parity
+// (63).
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,7 +28,8 @@ bool readPartial(Warp &warp, const Inst &inst, unsigned lane, uint64_t source, u
     return true;
   Allocation *allocation = warp.block->launch->memory.find(source, bytes);
   if (!allocation) {
-    std::string message = "cp.async of " + std::to_string(bytes) + " bytes from global address " + hexText(source) + ": not allocated";
+    std::string message = "cp.async of " + std::to_string(bytes) + " bytes from global address " +
+                          hexText(source) + ": not allocated";
     if (warp.checker && warp.checker->checks().memory)
       warp.checker->report(CheckKind::OutOfBounds, warp, inst, lane, "global", source, message);
     fault(warp, inst, lane, Error::IllegalAddress, message);
@@ -45,7 +48,8 @@ std::unique_ptr<AsyncCopy> newCopy(Warp &warp) {
 }
 
 /// a: destination (imm: offset), b: source (target slot d holds its offset as a constant), c: source bytes.
-/// width: bytes; aux: bit 0 destination 32 bits, bit 1 source 32 bits, bit 2 c is a predicate "ignore the source".
+/// width: bytes; aux: bit 0 destination 32 bits, bit 1 source 32 bits, bit 2 c is a predicate "ignore the
+/// source".
 void handleCopy(Warp &warp, const Inst &inst, uint32_t mask) {
   AccessRequest to;
   to.base = inst.a;
@@ -108,7 +112,8 @@ void finish(Warp &warp, AsyncCopy &copy, uint32_t lanes) {
   copy.mask &= ~lanes;
 }
 
-/// Completes the copies of `mask` lanes but for their `keep` newest groups; `all` completes uncommitted ones too.
+/// Completes the copies of `mask` lanes but for their `keep` newest groups; `all` completes uncommitted ones
+/// too.
 void complete(Warp &warp, uint32_t mask, uint32_t keep, bool all) {
   std::vector<std::unique_ptr<AsyncCopy>> &pending = warp.async.pending;
   size_t kept = 0;
@@ -131,14 +136,17 @@ void complete(Warp &warp, uint32_t mask, uint32_t keep, bool all) {
 void handleCommit(Warp &warp, const Inst &, uint32_t mask) {
   forLanes(mask, [&](unsigned lane) { ++warp.async.committed[lane]; });
 }
-void handleWait(Warp &warp, const Inst &inst, uint32_t mask) { complete(warp, mask, uint32_t(inst.imm), inst.aux); }
+void handleWait(Warp &warp, const Inst &inst, uint32_t mask) {
+  complete(warp, mask, uint32_t(inst.imm), inst.aux);
+}
 
 /// .L2::128B and the like; policy operands.
 bool decodeCopyAsync(Decoder &decoder, const ptx::Instruction &instruction) {
   Modifiers modifiers(instruction);
   modifiers.take("async");
   if (instruction.has("bulk"))
-    return decoder.unsupported(instruction, instruction.has("tensor") ? "cp.async.bulk.tensor" : "cp.async.bulk");
+    return decoder.unsupported(instruction,
+                               instruction.has("tensor") ? "cp.async.bulk.tensor" : "cp.async.bulk");
   if (modifiers.take("commit_group")) {
     decoder.emit(handleCommit, InstructionClass::AsyncCopy);
     return decoder.operandCount(instruction, 0, 0) && decoder.done(instruction, modifiers);
@@ -167,11 +175,13 @@ bool decodeCopyAsync(Decoder &decoder, const ptx::Instruction &instruction) {
   const auto &operands = instruction.operands;
   AddressOperand to, from;
   uint64_t bytes = 0;
-  if (!decoder.address(operands[0], Space::Shared, to) || !decoder.address(operands[1], Space::Global, from) ||
+  if (!decoder.address(operands[0], Space::Shared, to) ||
+      !decoder.address(operands[1], Space::Global, from) ||
       !decoder.literal(operands[2], bytes, "the size of cp.async"))
     return false;
   if (bytes != 4 && bytes != 8 && bytes != 16)
-    return decoder.fail(operands[2].location, "cp.async copies 4, 8 or 16 bytes, not " + std::to_string(bytes));
+    return decoder.fail(operands[2].location,
+                        "cp.async copies 4, 8 or 16 bytes, not " + std::to_string(bytes));
   Slot size = noSlot;
   bool ignores = false;
   size_t extra = operands.size() - 3 - (hasPolicy ? 1 : 0);
@@ -184,17 +194,30 @@ bool decodeCopyAsync(Decoder &decoder, const ptx::Instruction &instruction) {
   inst.d = offset;
   inst.imm = to.offset;
   inst.width = uint16_t(bytes);
-  inst.aux = uint16_t((to.flags & flagAddress32 ? 1 : 0) | (from.flags & flagAddress32 ? 2 : 0) | (ignores ? 4 : 0));
+  inst.aux =
+      uint16_t((to.flags & flagAddress32 ? 1 : 0) | (from.flags & flagAddress32 ? 2 : 0) | (ignores ? 4 : 0));
   return decoder.ok();
 }
 
 // mbarrier
 
-enum BarrierOp : uint16_t { Init, Invalidate, Arrive, ArriveDrop, CopyArrive, CopyArriveNoIncrement, Test, TestParity, PendingCount };
+enum BarrierOp : uint16_t {
+  Init,
+  Invalidate,
+  Arrive,
+  ArriveDrop,
+  CopyArrive,
+  CopyArriveNoIncrement,
+  Test,
+  TestParity,
+  PendingCount
+};
 
 constexpr uint64_t countMask = (1u << 20) - 1, parityBit = uint64_t(1) << 63;
 
-uint64_t makeWord(uint64_t pending, uint64_t expected, uint64_t parity) { return pending | expected << 20 | parity; }
+uint64_t makeWord(uint64_t pending, uint64_t expected, uint64_t parity) {
+  return pending | expected << 20 | parity;
+}
 
 /// `count` arrivals: the word afterwards. The phase completes when none is pending.
 uint64_t arriveAt(uint64_t word, uint64_t count, bool drop) {
@@ -214,7 +237,8 @@ void handleBarrierObject(Warp &warp, const Inst &inst, uint32_t mask) {
   BarrierOp op = BarrierOp(inst.aux);
   if (op == PendingCount) {
     const uint64_t *state = warp.at<uint64_t>(inst.a);
-    forLanes(mask, [&](unsigned lane) { warp.at<uint32_t>(inst.dst)[lane] = uint32_t(state[lane] & countMask); });
+    forLanes(mask,
+             [&](unsigned lane) { warp.at<uint32_t>(inst.dst)[lane] = uint32_t(state[lane] & countMask); });
     return;
   }
   AccessRequest request;
@@ -233,29 +257,45 @@ void handleBarrierObject(Warp &warp, const Inst &inst, uint32_t mask) {
   uint32_t passed = 0;
   forLanes(mask, [&](unsigned lane) {
     uint64_t &word = *reinterpret_cast<uint64_t *>(host[lane]);
-    uint64_t count = inst.b != noSlot && (op == Init || op == Arrive || op == ArriveDrop) ? warp.at<uint32_t>(inst.b)[lane] : 1;
+    uint64_t count = inst.b != noSlot && (op == Init || op == Arrive || op == ArriveDrop)
+                         ? warp.at<uint32_t>(inst.b)[lane]
+                         : 1;
     switch (op) {
-    case Init: word = makeWord(count & countMask, count & countMask, 0); break;
-    case Invalidate: word = 0; break;
-    case Arrive: case ArriveDrop: case CopyArriveNoIncrement:
+    case Init:
+      word = makeWord(count & countMask, count & countMask, 0);
+      break;
+    case Invalidate:
+      word = 0;
+      break;
+    case Arrive:
+    case ArriveDrop:
+    case CopyArriveNoIncrement:
       releaseAt(warp, addresses[lane]);
       if (inst.dst != noSlot)
         warp.at<uint64_t>(inst.dst)[lane] = word;
       word = arriveAt(word, count, op == ArriveDrop);
       break;
-    case CopyArrive: releaseAt(warp, addresses[lane]); break;
-    case Test: passed |= uint32_t(((word ^ warp.at<uint64_t>(inst.b)[lane]) & parityBit) != 0) << lane; break;
+    case CopyArrive:
+      releaseAt(warp, addresses[lane]);
+      break;
+    case Test:
+      passed |= uint32_t(((word ^ warp.at<uint64_t>(inst.b)[lane]) & parityBit) != 0) << lane;
+      break;
     case TestParity:
       passed |= uint32_t(bool(word & parityBit) != bool(warp.at<uint32_t>(inst.b)[lane] & 1)) << lane;
       break;
-    case PendingCount: break;
+    case PendingCount:
+      break;
     }
   });
   if (op != Test && op != TestParity)
     return;
   warp.setPredicate(inst.dst, mask, passed);
   if (warp.checker)
-    forLanes(passed, [&](unsigned lane) { warp.checker->strongRead(warp, addresses[lane] & windowMask, true, true); });
+    forLanes(passed, [&](unsigned lane) {
+      warp.checker->strongRead(warp, addresses[lane] & windowMask, true, true);
+    });
+  ++warp.polls;
   if (passed != mask)
     warp.yield();
 }
@@ -273,7 +313,8 @@ bool decodeBarrierObject(Decoder &decoder, const ptx::Instruction &instruction) 
   for (std::string_view newer : {"expect_tx", "complete_tx", "shared::cluster", "cluster"})
     if (instruction.has(newer))
       return decoder.unsupported(instruction, "mbarrier with ." + std::string(newer));
-  std::string_view what = modifiers.takeOneOf({"init", "inval", "arrive_drop", "arrive", "test_wait", "try_wait", "pending_count"});
+  std::string_view what = modifiers.takeOneOf(
+      {"init", "inval", "arrive_drop", "arrive", "test_wait", "try_wait", "pending_count"});
   bool noIncrement = modifiers.take("noinc"), parity = modifiers.take("parity");
   modifiers.take("noComplete");
   modifiers.takeOneOf({"release", "acquire", "relaxed"});
@@ -297,7 +338,8 @@ bool decodeBarrierObject(Decoder &decoder, const ptx::Instruction &instruction) 
     if (!decoder.operandCount(instruction, 2, 2))
       return false;
     Slot a = decoder.read(operands[1], Type::B64);
-    decoder.emit(handleBarrierObject, InstructionClass::Barrier, decoder.write(operands[0], Type::U32), a).aux = op;
+    decoder.emit(handleBarrierObject, InstructionClass::Barrier, decoder.write(operands[0], Type::U32), a)
+        .aux = op;
     return decoder.ok();
   }
   bool hasResult = waits || (arrives && !copy && operands.size() >= 2);

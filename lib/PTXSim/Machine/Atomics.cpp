@@ -1,7 +1,7 @@
 //===- Atomics.cpp - atom and red -----------------------------------*- C++ -*-===//
 //
-// PTX ISA, "atom" and "red". Lanes of an instruction take effect in the order of their numbers. On global memory each is
-// an atomic operation of the host, since other blocks run at the same time.
+// PTX ISA, "atom" and "red". Lanes of an instruction take effect in the order of their numbers. On global
+// memory each is an atomic operation of the host, since other blocks run at the same time.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,18 +20,40 @@ using ptx::Type;
 namespace {
 
 // Operations: old value, operand b, operand c (cas only) to the new value, all as the bits that memory holds.
-struct And { template <typename T> static T apply(T old, T b, T) { return T(old & b); } };
-struct Or { template <typename T> static T apply(T old, T b, T) { return T(old | b); } };
-struct Xor { template <typename T> static T apply(T old, T b, T) { return T(old ^ b); } };
-struct Exchange { template <typename T> static T apply(T, T b, T) { return b; } };
-struct CompareSwap { template <typename T> static T apply(T old, T b, T c) { return old == b ? c : old; } };
-struct Add { template <typename T> static T apply(T old, T b, T) { return T(old + b); } };
-struct Increment { template <typename T> static T apply(T old, T b, T) { return old >= b ? T(0) : T(old + 1); } };
-struct Decrement { template <typename T> static T apply(T old, T b, T) { return old == 0 || old > b ? b : T(old - 1); } };
-template <typename S> struct Min { template <typename T> static T apply(T old, T b, T) { return S(b) < S(old) ? b : old; } };
-template <typename S> struct Max { template <typename T> static T apply(T old, T b, T) { return S(b) > S(old) ? b : old; } };
+struct And {
+  template <typename T> static T apply(T old, T b, T) { return T(old & b); }
+};
+struct Or {
+  template <typename T> static T apply(T old, T b, T) { return T(old | b); }
+};
+struct Xor {
+  template <typename T> static T apply(T old, T b, T) { return T(old ^ b); }
+};
+struct Exchange {
+  template <typename T> static T apply(T, T b, T) { return b; }
+};
+struct CompareSwap {
+  template <typename T> static T apply(T old, T b, T c) { return old == b ? c : old; }
+};
+struct Add {
+  template <typename T> static T apply(T old, T b, T) { return T(old + b); }
+};
+struct Increment {
+  template <typename T> static T apply(T old, T b, T) { return old >= b ? T(0) : T(old + 1); }
+};
+struct Decrement {
+  template <typename T> static T apply(T old, T b, T) { return old == 0 || old > b ? b : T(old - 1); }
+};
+template <typename S> struct Min {
+  template <typename T> static T apply(T old, T b, T) { return S(b) < S(old) ? b : old; }
+};
+template <typename S> struct Max {
+  template <typename T> static T apply(T old, T b, T) { return S(b) > S(old) ? b : old; }
+};
 struct AddFloat {
-  static uint32_t apply(uint32_t old, uint32_t b, uint32_t) { return asBits(canonical(asFloat(old) + asFloat(b))); }
+  static uint32_t apply(uint32_t old, uint32_t b, uint32_t) {
+    return asBits(canonical(asFloat(old) + asFloat(b)));
+  }
 };
 /// atom.add.f32 on global memory flushes subnormals, as the ISA says.
 struct AddFloatFlush {
@@ -45,7 +67,8 @@ struct AddDouble {
 enum class HalfOp { Add, Min, Max };
 template <bool Bfloat, HalfOp Op> struct Half {
   static uint16_t one(uint16_t x, uint16_t y) {
-    float a = Bfloat ? bfloatToFloat32(x) : halfToFloat32(x), b = Bfloat ? bfloatToFloat32(y) : halfToFloat32(y);
+    float a = Bfloat ? bfloatToFloat32(x) : halfToFloat32(x),
+          b = Bfloat ? bfloatToFloat32(y) : halfToFloat32(y);
     if (Op != HalfOp::Add) {
       if (a != a && b != b)
         return canonicalHalfNaN;
@@ -64,7 +87,8 @@ template <bool Bfloat, HalfOp Op> struct Half {
 template <typename T, typename Op> T update(uint64_t address, T b, T c) {
   T *memory = reinterpret_cast<T *>(address);
   T old = __atomic_load_n(memory, __ATOMIC_RELAXED);
-  while (!__atomic_compare_exchange_n(memory, &old, Op::apply(old, b, c), true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
+  while (!__atomic_compare_exchange_n(memory, &old, Op::apply(old, b, c), true, __ATOMIC_SEQ_CST,
+                                      __ATOMIC_RELAXED)) {
   }
   return old;
 }
@@ -87,6 +111,7 @@ template <typename T, typename Op> void handleAtomic(Warp &warp, const Inst &ins
   }
   if (warp.counting)
     warp.worker->counters.atomics += unsigned(std::popcount(mask));
+  ++warp.polls;
   const T *b = warp.at<T>(inst.b), *c = inst.c == noSlot ? b : warp.at<T>(inst.c);
   if (inst.dst == noSlot) {
     forLanes(mask, [&](unsigned lane) { update<T, Op>(host[lane], b[lane], c[lane]); });
@@ -106,27 +131,43 @@ template <typename Op> Handler bits(Type type) {
 
 template <template <typename> class Op, HalfOp HalfKind> Handler ordering(Type type) {
   switch (type) {
-  case Type::U32: return &handleAtomic<uint32_t, Op<uint32_t>>;
-  case Type::S32: return &handleAtomic<uint32_t, Op<int32_t>>;
-  case Type::U64: return &handleAtomic<uint64_t, Op<uint64_t>>;
-  case Type::S64: return &handleAtomic<uint64_t, Op<int64_t>>;
-  case Type::F16: return &handleAtomic<uint16_t, Half<false, HalfKind>>;
-  case Type::F16x2: return &handleAtomic<uint32_t, Half<false, HalfKind>>;
-  case Type::BF16: return &handleAtomic<uint16_t, Half<true, HalfKind>>;
-  case Type::BF16x2: return &handleAtomic<uint32_t, Half<true, HalfKind>>;
-  default: return nullptr;
+  case Type::U32:
+    return &handleAtomic<uint32_t, Op<uint32_t>>;
+  case Type::S32:
+    return &handleAtomic<uint32_t, Op<int32_t>>;
+  case Type::U64:
+    return &handleAtomic<uint64_t, Op<uint64_t>>;
+  case Type::S64:
+    return &handleAtomic<uint64_t, Op<int64_t>>;
+  case Type::F16:
+    return &handleAtomic<uint16_t, Half<false, HalfKind>>;
+  case Type::F16x2:
+    return &handleAtomic<uint32_t, Half<false, HalfKind>>;
+  case Type::BF16:
+    return &handleAtomic<uint16_t, Half<true, HalfKind>>;
+  case Type::BF16x2:
+    return &handleAtomic<uint32_t, Half<true, HalfKind>>;
+  default:
+    return nullptr;
   }
 }
 
 Handler addition(Type type, bool global) {
   switch (type) {
-  case Type::F32: return global ? &handleAtomic<uint32_t, AddFloatFlush> : &handleAtomic<uint32_t, AddFloat>;
-  case Type::F64: return &handleAtomic<uint64_t, AddDouble>;
-  case Type::F16: return &handleAtomic<uint16_t, Half<false, HalfOp::Add>>;
-  case Type::F16x2: return &handleAtomic<uint32_t, Half<false, HalfOp::Add>>;
-  case Type::BF16: return &handleAtomic<uint16_t, Half<true, HalfOp::Add>>;
-  case Type::BF16x2: return &handleAtomic<uint32_t, Half<true, HalfOp::Add>>;
-  default: return bits<Add>(type);
+  case Type::F32:
+    return global ? &handleAtomic<uint32_t, AddFloatFlush> : &handleAtomic<uint32_t, AddFloat>;
+  case Type::F64:
+    return &handleAtomic<uint64_t, AddDouble>;
+  case Type::F16:
+    return &handleAtomic<uint16_t, Half<false, HalfOp::Add>>;
+  case Type::F16x2:
+    return &handleAtomic<uint32_t, Half<false, HalfOp::Add>>;
+  case Type::BF16:
+    return &handleAtomic<uint16_t, Half<true, HalfOp::Add>>;
+  case Type::BF16x2:
+    return &handleAtomic<uint32_t, Half<true, HalfOp::Add>>;
+  default:
+    return bits<Add>(type);
   }
 }
 
@@ -163,7 +204,8 @@ bool decodeAtomic(Decoder &decoder, const ptx::Instruction &instruction) {
   modifiers.takeOneOf({"cta", "cluster", "gpu", "sys"});
   Space space = takeMemorySpace(modifiers);
   bool hasPolicy = modifiers.take("L2::cache_hint");
-  std::string_view op = modifiers.takeOneOf({"and", "or", "xor", "exch", "cas", "add", "inc", "dec", "min", "max"});
+  std::string_view op =
+      modifiers.takeOneOf({"and", "or", "xor", "exch", "cas", "add", "inc", "dec", "min", "max"});
   modifiers.take("noftz");
   Type type = modifiers.takeType();
   size_t count = (returns ? 1 : 0) + 2 + (op == "cas" ? 1 : 0);
@@ -182,8 +224,9 @@ bool decodeAtomic(Decoder &decoder, const ptx::Instruction &instruction) {
   Inst &inst = decoder.emit(handler, InstructionClass::Atomic, d, address.base, b, c);
   inst.imm = address.offset;
   inst.aux = uint16_t(space);
-  inst.flags = uint8_t(address.flags | flagStrong | (order == "acquire" || order == "acq_rel" ? flagAcquire : 0) |
-                       (order == "release" || order == "acq_rel" ? flagRelease : 0));
+  inst.flags =
+      uint8_t(address.flags | flagStrong | (order == "acquire" || order == "acq_rel" ? flagAcquire : 0) |
+              (order == "release" || order == "acq_rel" ? flagRelease : 0));
   return decoder.ok();
 }
 

@@ -1,8 +1,8 @@
 //===- Barriers.cpp - bar, barrier, fences, nanosleep ---------------*- C++ -*-===//
 //
-// PTX ISA, "Parallel Synchronization and Communication Instructions". A split that reaches a barrier is parked until the
-// barrier completes. Barriers count threads: all that live, or a given number, to which a warp whose living lanes have
-// all arrived contributes 32.
+// PTX ISA, "Parallel Synchronization and Communication Instructions". A split that reaches a barrier is
+// parked until the barrier completes. Barriers count threads: all that live, or a given number, to which a
+// warp whose living lanes have all arrived contributes 32.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,11 +20,12 @@ namespace {
 enum Reduction : uint16_t { NoReduction, PopCount, All, Any };
 
 void checkAligned(Warp &warp, const Inst &inst, uint32_t mask) {
-  if (!(inst.flags & flagAligned) || mask == warp.live || !warp.checker || !warp.checker->checks().sync)
+  if (!(inst.flags & flagAligned) || mask == warp.live || warp.loosened || !warp.checker ||
+      !warp.checker->checks().sync)
     return;
   warp.checker->report(CheckKind::DivergentBarrier, warp, inst, unsigned(std::countr_zero(mask)), "block", 0,
-                       "barrier reached by lanes " + maskText(mask) + " of a warp whose lanes " + maskText(warp.live) +
-                           " are alive");
+                       "barrier reached by lanes " + maskText(mask) + " of a warp whose lanes " +
+                           maskText(warp.live) + " are alive");
 }
 
 /// a: barrier, b: thread count; c: predicate of a reduction (imm: negated, aux: kind); d unused.
@@ -120,11 +121,13 @@ bool decodeBlockBarrier(Decoder &decoder, const ptx::Instruction &instruction) {
     return false;
   Slot a = decoder.read(operands[0], Type::U32);
   Slot b = operands.size() == 2 ? decoder.read(operands[1], Type::U32) : noSlot;
-  decoder.emit(what == "arrive" ? handleArrive : handleBarrier, InstructionClass::Barrier, noSlot, a, b).flags = flags;
+  decoder.emit(what == "arrive" ? handleArrive : handleBarrier, InstructionClass::Barrier, noSlot, a, b)
+      .flags = flags;
   return decoder.ok();
 }
 
-/// membar.{cta,gl,sys}, fence{.sc,.acq_rel}.scope. Proxy fences order accesses of units that are not simulated.
+/// membar.{cta,gl,sys}, fence{.sc,.acq_rel}.scope. Proxy fences order accesses of units that are not
+/// simulated.
 bool decodeFence(Decoder &decoder, const ptx::Instruction &instruction) {
   if (!decoder.operandCount(instruction, 0, 2))
     return false;

@@ -16,11 +16,21 @@ using ptx::Type;
 
 namespace {
 
-struct And { template <typename T> static T apply(T a, T b) { return T(a & b); } };
-struct Or { template <typename T> static T apply(T a, T b) { return T(a | b); } };
-struct Xor { template <typename T> static T apply(T a, T b) { return T(a ^ b); } };
-struct Not { template <typename T> static T apply(T a) { return T(~a); } };
-struct CNot { template <typename T> static T apply(T a) { return T(a == 0); } };
+struct And {
+  template <typename T> static T apply(T a, T b) { return T(a & b); }
+};
+struct Or {
+  template <typename T> static T apply(T a, T b) { return T(a | b); }
+};
+struct Xor {
+  template <typename T> static T apply(T a, T b) { return T(a ^ b); }
+};
+struct Not {
+  template <typename T> static T apply(T a) { return T(~a); }
+};
+struct CNot {
+  template <typename T> static T apply(T a) { return T(a == 0); }
+};
 
 /// Shift amounts beyond the width are clamped, not taken modulo it.
 template <typename T> struct Shl {
@@ -44,8 +54,12 @@ template <bool Left, bool Wrap> struct Funnel {
   }
 };
 
-template <typename T> struct PopCount { static uint32_t apply(T a) { return uint32_t(std::popcount(a)); } };
-template <typename T> struct LeadingZeros { static uint32_t apply(T a) { return uint32_t(std::countl_zero(a)); } };
+template <typename T> struct PopCount {
+  static uint32_t apply(T a) { return uint32_t(std::popcount(a)); }
+};
+template <typename T> struct LeadingZeros {
+  static uint32_t apply(T a) { return uint32_t(std::countl_zero(a)); }
+};
 template <typename T> struct Reverse {
   static T apply(T a) {
     T result = 0;
@@ -114,7 +128,8 @@ template <bool Wrap> struct BitMask {
 
 /// lop3: the truth table in imm is indexed by the bits of a, b and c.
 void handleLop3(Warp &warp, const Inst &inst, uint32_t mask) {
-  const uint32_t *a = warp.at<uint32_t>(inst.a), *b = warp.at<uint32_t>(inst.b), *c = warp.at<uint32_t>(inst.c);
+  const uint32_t *a = warp.at<uint32_t>(inst.a), *b = warp.at<uint32_t>(inst.b),
+                 *c = warp.at<uint32_t>(inst.c);
   uint32_t rows[8];
   for (unsigned i = 0; i < 8; ++i)
     rows[i] = inst.imm >> i & 1 ? allLanes : 0;
@@ -141,12 +156,24 @@ uint32_t permute(uint32_t a, uint32_t b, uint32_t selector, unsigned mode) {
       pick = selector >> 4 * i & 7;
       sign = selector >> 4 * i & 8;
       break;
-    case 1: pick = low + i; break;
-    case 2: pick = (low - i) & 7; break;
-    case 3: pick = low; break;
-    case 4: pick = std::max(low, i); break;
-    case 5: pick = std::min(low, i); break;
-    default: pick = (low & 1) * 2 + (i & 1); break;
+    case 1:
+      pick = low + i;
+      break;
+    case 2:
+      pick = (low - i) & 7;
+      break;
+    case 3:
+      pick = low;
+      break;
+    case 4:
+      pick = std::max(low, i);
+      break;
+    case 5:
+      pick = std::min(low, i);
+      break;
+    default:
+      pick = (low & 1) * 2 + (i & 1);
+      break;
     }
     uint32_t value = byte(pick);
     result |= (sign ? (value & 128 ? 255u : 0u) : value) << 8 * i;
@@ -154,7 +181,8 @@ uint32_t permute(uint32_t a, uint32_t b, uint32_t selector, unsigned mode) {
   return result;
 }
 void handlePermute(Warp &warp, const Inst &inst, uint32_t mask) {
-  const uint32_t *a = warp.at<uint32_t>(inst.a), *b = warp.at<uint32_t>(inst.b), *c = warp.at<uint32_t>(inst.c);
+  const uint32_t *a = warp.at<uint32_t>(inst.a), *b = warp.at<uint32_t>(inst.b),
+                 *c = warp.at<uint32_t>(inst.c);
   uint32_t result[32];
   for (unsigned lane = 0; lane < 32; ++lane)
     result[lane] = permute(a[lane], b[lane], c[lane], inst.aux);
@@ -171,14 +199,21 @@ void handlePredicateLogic(Warp &warp, const Inst &inst, uint32_t mask) {
 
 template <typename F> Handler logicFor(unsigned bits, bool isUnary) {
   switch (bits) {
-  case 16: return isUnary ? nullptr : binary<uint16_t, F>();
-  case 32: return isUnary ? nullptr : binary<uint32_t, F>();
-  case 64: return isUnary ? nullptr : binary<uint64_t, F>();
-  default: return nullptr;
+  case 16:
+    return isUnary ? nullptr : binary<uint16_t, F>();
+  case 32:
+    return isUnary ? nullptr : binary<uint32_t, F>();
+  case 64:
+    return isUnary ? nullptr : binary<uint64_t, F>();
+  default:
+    return nullptr;
   }
 }
 template <typename F> Handler notFor(unsigned bits) {
-  return bits == 16 ? unary<uint16_t, F>() : bits == 32 ? unary<uint32_t, F>() : bits == 64 ? unary<uint64_t, F>() : nullptr;
+  return bits == 16   ? unary<uint16_t, F>()
+         : bits == 32 ? unary<uint32_t, F>()
+         : bits == 64 ? unary<uint64_t, F>()
+                      : nullptr;
 }
 
 bool decodePredicateLogic(Decoder &decoder, const ptx::Instruction &instruction) {
@@ -226,13 +261,29 @@ bool decodeShift(Decoder &decoder, const ptx::Instruction &instruction) {
     return false;
   Handler handler = nullptr;
   switch (type) {
-  case Type::B16: case Type::U16: handler = shiftHandler<uint16_t>(left); break;
-  case Type::B32: case Type::U32: handler = shiftHandler<uint32_t>(left); break;
-  case Type::B64: case Type::U64: handler = shiftHandler<uint64_t>(left); break;
-  case Type::S16: handler = shiftHandler<int16_t>(left); break;
-  case Type::S32: handler = shiftHandler<int32_t>(left); break;
-  case Type::S64: handler = shiftHandler<int64_t>(left); break;
-  default: return decoder.fail(instruction.location, "shifts do not exist for this type");
+  case Type::B16:
+  case Type::U16:
+    handler = shiftHandler<uint16_t>(left);
+    break;
+  case Type::B32:
+  case Type::U32:
+    handler = shiftHandler<uint32_t>(left);
+    break;
+  case Type::B64:
+  case Type::U64:
+    handler = shiftHandler<uint64_t>(left);
+    break;
+  case Type::S16:
+    handler = shiftHandler<int16_t>(left);
+    break;
+  case Type::S32:
+    handler = shiftHandler<int32_t>(left);
+    break;
+  case Type::S64:
+    handler = shiftHandler<int64_t>(left);
+    break;
+  default:
+    return decoder.fail(instruction.location, "shifts do not exist for this type");
   }
   Slot a = decoder.read(instruction.operands[1], type), n = decoder.read(instruction.operands[2], Type::U32);
   decoder.emit(handler, InstructionClass::Integer, decoder.write(instruction.operands[0], type), a, n);
@@ -246,8 +297,9 @@ bool decodeFunnel(Decoder &decoder, const ptx::Instruction &instruction) {
   Type type = modifiers.takeType();
   if (!decoder.done(instruction, modifiers))
     return false;
-  Handler handler = left ? (wrap ? ternary<uint32_t, Funnel<true, true>>() : ternary<uint32_t, Funnel<true, false>>())
-                         : (wrap ? ternary<uint32_t, Funnel<false, true>>() : ternary<uint32_t, Funnel<false, false>>());
+  Handler handler =
+      left ? (wrap ? ternary<uint32_t, Funnel<true, true>>() : ternary<uint32_t, Funnel<true, false>>())
+           : (wrap ? ternary<uint32_t, Funnel<false, true>>() : ternary<uint32_t, Funnel<false, false>>());
   return emitArithmetic(decoder, instruction, handler, InstructionClass::Integer, type, 3);
 }
 
@@ -262,20 +314,25 @@ bool decodeCount(Decoder &decoder, const ptx::Instruction &instruction) {
   bool wide = ptx::typeBits(type) == 64;
   Handler handler = nullptr;
   if (opcode == "popc")
-    handler = wide ? &unaryOp<uint32_t, uint64_t, PopCount<uint64_t>> : &unaryOp<uint32_t, uint32_t, PopCount<uint32_t>>;
+    handler = wide ? &unaryOp<uint32_t, uint64_t, PopCount<uint64_t>>
+                   : &unaryOp<uint32_t, uint32_t, PopCount<uint32_t>>;
   else if (opcode == "clz")
     handler = wide ? &unaryOp<uint32_t, uint64_t, LeadingZeros<uint64_t>>
                    : &unaryOp<uint32_t, uint32_t, LeadingZeros<uint32_t>>;
   else if (opcode == "brev")
     handler = wide ? unary<uint64_t, Reverse<uint64_t>>() : unary<uint32_t, Reverse<uint32_t>>();
   else if (type == Type::U32)
-    handler = amount ? &unaryOp<uint32_t, uint32_t, FindBit<uint32_t, true>> : &unaryOp<uint32_t, uint32_t, FindBit<uint32_t, false>>;
+    handler = amount ? &unaryOp<uint32_t, uint32_t, FindBit<uint32_t, true>>
+                     : &unaryOp<uint32_t, uint32_t, FindBit<uint32_t, false>>;
   else if (type == Type::S32)
-    handler = amount ? &unaryOp<uint32_t, int32_t, FindBit<int32_t, true>> : &unaryOp<uint32_t, int32_t, FindBit<int32_t, false>>;
+    handler = amount ? &unaryOp<uint32_t, int32_t, FindBit<int32_t, true>>
+                     : &unaryOp<uint32_t, int32_t, FindBit<int32_t, false>>;
   else if (type == Type::U64)
-    handler = amount ? &unaryOp<uint32_t, uint64_t, FindBit<uint64_t, true>> : &unaryOp<uint32_t, uint64_t, FindBit<uint64_t, false>>;
+    handler = amount ? &unaryOp<uint32_t, uint64_t, FindBit<uint64_t, true>>
+                     : &unaryOp<uint32_t, uint64_t, FindBit<uint64_t, false>>;
   else if (type == Type::S64)
-    handler = amount ? &unaryOp<uint32_t, int64_t, FindBit<int64_t, true>> : &unaryOp<uint32_t, int64_t, FindBit<int64_t, false>>;
+    handler = amount ? &unaryOp<uint32_t, int64_t, FindBit<int64_t, true>>
+                     : &unaryOp<uint32_t, int64_t, FindBit<int64_t, false>>;
   if (!handler)
     return decoder.fail(instruction.location, "'" + std::string(opcode) + "' does not exist for this type");
   Slot a = decoder.read(instruction.operands[1], type);
@@ -284,21 +341,25 @@ bool decodeCount(Decoder &decoder, const ptx::Instruction &instruction) {
   return decoder.ok();
 }
 
-template <typename T> Handler extractHandler() { return &ternaryOp<T, T, uint32_t, uint32_t, ExtractField<T>>; }
+template <typename T> Handler extractHandler() {
+  return &ternaryOp<T, T, uint32_t, uint32_t, ExtractField<T>>;
+}
 
 bool decodeField(Decoder &decoder, const ptx::Instruction &instruction) {
   Modifiers modifiers(instruction);
   Type type = modifiers.takeType();
   bool insert = instruction.opcode == "bfi";
-  if (!decoder.done(instruction, modifiers) || !decoder.operandCount(instruction, insert ? 5 : 4, insert ? 5 : 4))
+  if (!decoder.done(instruction, modifiers) ||
+      !decoder.operandCount(instruction, insert ? 5 : 4, insert ? 5 : 4))
     return false;
   const auto &operands = instruction.operands;
   bool wide = ptx::typeBits(type) == 64;
   if (insert) {
     Slot a = decoder.read(operands[1], type), b = decoder.read(operands[2], type);
     Slot c = decoder.read(operands[3], Type::U32), length = decoder.read(operands[4], Type::U32);
-    decoder.emit(wide ? handleInsert<uint64_t> : handleInsert<uint32_t>, InstructionClass::Integer,
-                 decoder.write(operands[0], type), a, b, c)
+    decoder
+        .emit(wide ? handleInsert<uint64_t> : handleInsert<uint32_t>, InstructionClass::Integer,
+              decoder.write(operands[0], type), a, b, c)
         .d = length;
     return decoder.ok();
   }
@@ -331,8 +392,10 @@ bool decodeLop3(Decoder &decoder, const ptx::Instruction &instruction) {
   uint64_t table = 0;
   if (!decoder.literal(operands[4], table, "the table of lop3"))
     return false;
-  Slot a = decoder.read(operands[1], type), b = decoder.read(operands[2], type), c = decoder.read(operands[3], type);
-  decoder.emit(handleLop3, InstructionClass::Integer, decoder.write(operands[0], type), a, b, c).imm = int64_t(table);
+  Slot a = decoder.read(operands[1], type), b = decoder.read(operands[2], type),
+       c = decoder.read(operands[3], type);
+  decoder.emit(handleLop3, InstructionClass::Integer, decoder.write(operands[0], type), a, b, c).imm =
+      int64_t(table);
   return decoder.ok();
 }
 
@@ -344,7 +407,8 @@ bool decodePermute(Decoder &decoder, const ptx::Instruction &instruction) {
     return false;
   constexpr std::string_view modes[] = {"", "f4e", "b4e", "rc8", "ecl", "ecr", "rc16"};
   const auto &operands = instruction.operands;
-  Slot a = decoder.read(operands[1], type), b = decoder.read(operands[2], type), c = decoder.read(operands[3], type);
+  Slot a = decoder.read(operands[1], type), b = decoder.read(operands[2], type),
+       c = decoder.read(operands[3], type);
   decoder.emit(handlePermute, InstructionClass::Integer, decoder.write(operands[0], type), a, b, c).aux =
       uint16_t(std::find(std::begin(modes), std::end(modes), mode) - std::begin(modes));
   return decoder.ok();

@@ -105,7 +105,8 @@ void Block::checkBarriers() {
       completeBarrier(i);
 }
 
-/// Whether all are there that `barrier` waits for. A warp counts whole once all its living lanes have arrived.
+/// Whether all are there that `barrier` waits for. A warp counts whole once all its living lanes have
+/// arrived.
 static bool isComplete(const Block &block, const Barrier &barrier) {
   unsigned here = 0, counted = barrier.arrivals;
   for (unsigned i = 0; i < block.warps.size(); ++i) {
@@ -131,6 +132,9 @@ bool Block::completeBarrier(unsigned index) {
   }
   if (launch->checker)
     launch->checker->barrier(*this, done);
+  for (unsigned i = 0; i < warps.size(); ++i)
+    if (done.arrived[i] == warps[i]->live)
+      warps[i]->loosened = false;
   for (auto &warp : warps)
     for (Split &split : warp->splits) {
       if (split.state != SplitState::AtBarrier || split.waitMembers != index)

@@ -1,7 +1,7 @@
 //===- Builtins.cpp - Functions the device runtime provides ---------*- C++ -*-===//
 //
-// CUDA C++ Programming Guide, "Formatted Output", "Assertion" and "Dynamic Global Memory Allocation". Arguments stand in
-// the caller's frame, as for any call.
+// CUDA C++ Programming Guide, "Formatted Output", "Assertion" and "Dynamic Global Memory Allocation".
+// Arguments stand in the caller's frame, as for any call.
 //
 //===----------------------------------------------------------------------===//
 
@@ -66,18 +66,24 @@ private:
 };
 
 /// One conversion, with the host's printf; the specification is rebuilt from characters known to be harmless.
-std::string formatOne(Warp &warp, unsigned lane, const std::string &flags, bool isLong, char conversion, ArgumentReader &arguments) {
+std::string formatOne(Warp &warp, unsigned lane, const std::string &flags, bool isLong, char conversion,
+                      ArgumentReader &arguments) {
   char text[512];
   std::string spec = "%" + flags;
   switch (conversion) {
-  case 'd': case 'i': {
+  case 'd':
+  case 'i': {
     int64_t value = isLong ? int64_t(arguments.next(8)) : int32_t(arguments.next(4));
     std::snprintf(text, sizeof(text), (spec + "lld").c_str(), static_cast<long long>(value));
     return text;
   }
-  case 'u': case 'x': case 'X': case 'o': {
+  case 'u':
+  case 'x':
+  case 'X':
+  case 'o': {
     uint64_t value = arguments.next(isLong ? 8 : 4);
-    std::snprintf(text, sizeof(text), (spec + "ll" + conversion).c_str(), static_cast<unsigned long long>(value));
+    std::snprintf(text, sizeof(text), (spec + "ll" + conversion).c_str(),
+                  static_cast<unsigned long long>(value));
     return text;
   }
   case 'c':
@@ -91,7 +97,14 @@ std::string formatOne(Warp &warp, unsigned lane, const std::string &flags, bool 
     result.resize(size_t(std::max(0, std::min(length, int(result.size()) - 1))));
     return result;
   }
-  case 'f': case 'F': case 'e': case 'E': case 'g': case 'G': case 'a': case 'A': {
+  case 'f':
+  case 'F':
+  case 'e':
+  case 'E':
+  case 'g':
+  case 'G':
+  case 'a':
+  case 'A': {
     double value = std::bit_cast<double>(arguments.next(8));
     int length = std::snprintf(text, sizeof(text), (spec + conversion).c_str(), value);
     return std::string(text, size_t(std::max(0, std::min(length, int(sizeof(text)) - 1))));
@@ -115,7 +128,9 @@ std::string formatText(Warp &warp, unsigned lane, const std::string &format, uin
     }
     std::string flags;
     bool isLong = false;
-    for (; i < format.size() && std::string_view("-+ #0123456789.*hlLqjzt").find(format[i]) != std::string_view::npos; ++i) {
+    for (; i < format.size() &&
+           std::string_view("-+ #0123456789.*hlLqjzt").find(format[i]) != std::string_view::npos;
+         ++i) {
       char c = format[i];
       if (c == '*')
         flags += std::to_string(int32_t(arguments.next(4)) % 256);
@@ -140,7 +155,8 @@ std::string formatText(Warp &warp, unsigned lane, const std::string &format, uin
 void handlePrint(Warp &warp, const Inst &inst, uint32_t mask) {
   Launch &launch = *warp.block->launch;
   forLanes(mask, [&](unsigned lane) {
-    std::string text = formatText(warp, lane, readText(warp, lane, argument(warp, inst, lane, 0)), argument(warp, inst, lane, 1));
+    std::string text = formatText(warp, lane, readText(warp, lane, argument(warp, inst, lane, 0)),
+                                  argument(warp, inst, lane, 1));
     {
       std::lock_guard guard(launch.lock);
       if (launch.options.output)
@@ -157,15 +173,16 @@ void handleAssert(Warp &warp, const Inst &inst, uint32_t mask) {
   unsigned lane = unsigned(std::countr_zero(mask));
   auto text = [&](size_t index) { return readText(warp, lane, argument(warp, inst, lane, index)); };
   fault(warp, inst, lane, Error::Assert,
-        text(1) + ":" + std::to_string(uint32_t(argument(warp, inst, lane, 2))) + ": " + text(3) + ": assertion `" + text(0) +
-            "` failed");
+        text(1) + ":" + std::to_string(uint32_t(argument(warp, inst, lane, 2))) + ": " + text(3) +
+            ": assertion `" + text(0) + "` failed");
 }
 
 void handleMalloc(Warp &warp, const Inst &inst, uint32_t mask) {
   DeviceHeap *heap = warp.block->launch->heap;
   forLanes(mask, [&](unsigned lane) {
     uint64_t bytes = argument(warp, inst, lane, 0), address = heap ? heap->allocate(bytes) : 0;
-    if (Allocation *allocation = address && warp.checker ? warp.block->launch->memory.find(address, bytes) : nullptr)
+    if (Allocation *allocation =
+            address && warp.checker ? warp.block->launch->memory.find(address, bytes) : nullptr)
       warp.checker->forget(*allocation, address, bytes);
     setResult(warp, inst, lane, address);
   });

@@ -1,8 +1,8 @@
 //===- Collectives.cpp - vote, shfl, match, redux, elect ------------*- C++ -*-===//
 //
-// PTX ISA, the warp-level instructions of "Parallel Synchronization and Communication". Each names the lanes that take
-// part; they run together once all of those that live are there, whatever splits they came in. Lanes of one instruction
-// may name different sets, which then run one after the other (tiles of a warp).
+// PTX ISA, the warp-level instructions of "Parallel Synchronization and Communication". Each names the lanes
+// that take part; they run together once all of those that live are there, whatever splits they came in.
+// Lanes of one instruction may name different sets, which then run one after the other (tiles of a warp).
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,12 +19,13 @@ namespace {
 void reportOutsider(Warp &warp, const Inst &inst, uint32_t lanes, uint32_t members) {
   if (warp.checker && warp.checker->checks().sync)
     warp.checker->report(CheckKind::MissingLanes, warp, inst, unsigned(std::countr_zero(lanes)), "warp", 0,
-                         "lanes " + maskText(lanes) + " execute it with a member mask of " + maskText(members) +
-                             ", which does not hold them");
+                         "lanes " + maskText(lanes) + " execute it with a member mask of " +
+                             maskText(members) + ", which does not hold them");
 }
 
 /// Runs `run(lanes)` for each set of lanes that is complete; others wait.
-template <typename F> void collective(Warp &warp, const Inst &inst, uint32_t mask, Slot memberSlot, uint32_t key, F run) {
+template <typename F>
+void collective(Warp &warp, const Inst &inst, uint32_t mask, Slot memberSlot, uint32_t key, F run) {
   const uint32_t *members = warp.at<uint32_t>(memberSlot);
   uint32_t here = warp.pc - 1;
   bool parks = false;
@@ -75,17 +76,21 @@ void handleVote(Warp &warp, const Inst &inst, uint32_t mask) {
       forLanes(lanes, [&](unsigned lane) { d[lane] = holds; });
       return;
     }
-    bool value = inst.aux == VoteAll ? holds == lanes : inst.aux == VoteAny ? holds != 0 : holds == 0 || holds == lanes;
+    bool value = inst.aux == VoteAll   ? holds == lanes
+                 : inst.aux == VoteAny ? holds != 0
+                                       : holds == 0 || holds == lanes;
     warp.setPredicate(inst.dst, lanes, value ? allLanes : 0);
   });
 }
 
 enum Shuffle : uint16_t { ShuffleUp, ShuffleDown, ShuffleXor, ShuffleIndex };
 
-/// a: value, b: lane or distance, c: clamp and segments, d: members; a second destination says whether it was in range.
+/// a: value, b: lane or distance, c: clamp and segments, d: members; a second destination says whether it was
+/// in range.
 void handleShuffle(Warp &warp, const Inst &inst, uint32_t mask) {
   collective(warp, inst, mask, inst.d, warp.pc - 1, [&](uint32_t lanes) {
-    const uint32_t *a = warp.at<uint32_t>(inst.a), *b = warp.at<uint32_t>(inst.b), *c = warp.at<uint32_t>(inst.c);
+    const uint32_t *a = warp.at<uint32_t>(inst.a), *b = warp.at<uint32_t>(inst.b),
+                   *c = warp.at<uint32_t>(inst.c);
     alignas(64) uint32_t result[32];
     uint32_t inRange = 0;
     for (unsigned lane = 0; lane < warpSize; ++lane) {
@@ -133,12 +138,18 @@ enum Redux : uint16_t { ReduxAdd, ReduxMin, ReduxMax, ReduxAnd, ReduxOr, ReduxXo
 template <typename T> void handleRedux(Warp &warp, const Inst &inst, uint32_t mask) {
   collective(warp, inst, mask, inst.b, warp.pc - 1, [&](uint32_t lanes) {
     switch (inst.aux) {
-    case ReduxAdd: return reduceLanes<uint32_t>(warp, inst, lanes, [](uint32_t x, uint32_t y) { return x + y; });
-    case ReduxMin: return reduceLanes<T>(warp, inst, lanes, [](T x, T y) { return x < y ? x : y; });
-    case ReduxMax: return reduceLanes<T>(warp, inst, lanes, [](T x, T y) { return x > y ? x : y; });
-    case ReduxAnd: return reduceLanes<uint32_t>(warp, inst, lanes, [](uint32_t x, uint32_t y) { return x & y; });
-    case ReduxOr: return reduceLanes<uint32_t>(warp, inst, lanes, [](uint32_t x, uint32_t y) { return x | y; });
-    default: return reduceLanes<uint32_t>(warp, inst, lanes, [](uint32_t x, uint32_t y) { return x ^ y; });
+    case ReduxAdd:
+      return reduceLanes<uint32_t>(warp, inst, lanes, [](uint32_t x, uint32_t y) { return x + y; });
+    case ReduxMin:
+      return reduceLanes<T>(warp, inst, lanes, [](T x, T y) { return x < y ? x : y; });
+    case ReduxMax:
+      return reduceLanes<T>(warp, inst, lanes, [](T x, T y) { return x > y ? x : y; });
+    case ReduxAnd:
+      return reduceLanes<uint32_t>(warp, inst, lanes, [](uint32_t x, uint32_t y) { return x & y; });
+    case ReduxOr:
+      return reduceLanes<uint32_t>(warp, inst, lanes, [](uint32_t x, uint32_t y) { return x | y; });
+    default:
+      return reduceLanes<uint32_t>(warp, inst, lanes, [](uint32_t x, uint32_t y) { return x ^ y; });
     }
   });
 }
@@ -177,7 +188,8 @@ bool decodeVote(Decoder &decoder, const ptx::Instruction &instruction) {
   bool negated = false;
   Slot a = decoder.readPredicate(instruction.operands[1], negated);
   Slot members = readMembers(decoder, instruction, sync, 2);
-  Slot d = mode == "ballot" ? decoder.write(instruction.operands[0], Type::B32) : decoder.writePredicate(instruction.operands[0]);
+  Slot d = mode == "ballot" ? decoder.write(instruction.operands[0], Type::B32)
+                            : decoder.writePredicate(instruction.operands[0]);
   Inst &inst = decoder.emit(handleVote, InstructionClass::Collective, d, a, members);
   inst.aux = mode == "all" ? VoteAll : mode == "any" ? VoteAny : mode == "uni" ? VoteUni : VoteBallot;
   inst.imm = negated;
@@ -200,13 +212,17 @@ bool decodeShuffle(Decoder &decoder, const ptx::Instruction &instruction) {
   if (!decoder.done(instruction, modifiers) || !decoder.operandCount(instruction, sync ? 5 : 4, sync ? 5 : 4))
     return false;
   const auto &operands = instruction.operands;
-  Slot a = decoder.read(operands[1], Type::B32), b = decoder.read(operands[2], Type::B32), c = decoder.read(operands[3], Type::B32);
+  Slot a = decoder.read(operands[1], Type::B32), b = decoder.read(operands[2], Type::B32),
+       c = decoder.read(operands[3], Type::B32);
   Slot members = readMembers(decoder, instruction, sync, 4), d;
   std::vector<Slot> second;
   splitPair(decoder, operands[0], d, second);
   Inst &inst = decoder.emit(handleShuffle, InstructionClass::Collective, d, a, b, c);
   inst.d = members;
-  inst.aux = mode == "up" ? ShuffleUp : mode == "down" ? ShuffleDown : mode == "bfly" ? ShuffleXor : ShuffleIndex;
+  inst.aux = mode == "up"     ? ShuffleUp
+             : mode == "down" ? ShuffleDown
+             : mode == "bfly" ? ShuffleXor
+                              : ShuffleIndex;
   decoder.setList(inst, second, {});
   return decoder.ok();
 }
@@ -218,11 +234,13 @@ bool decodeMatch(Decoder &decoder, const ptx::Instruction &instruction) {
   Type type = modifiers.takeType();
   if (!decoder.done(instruction, modifiers) || !decoder.operandCount(instruction, 3, 3))
     return false;
-  Slot a = decoder.read(instruction.operands[1], type), members = decoder.read(instruction.operands[2], Type::B32), d;
+  Slot a = decoder.read(instruction.operands[1], type),
+       members = decoder.read(instruction.operands[2], Type::B32), d;
   std::vector<Slot> second;
   splitPair(decoder, instruction.operands[0], d, second);
   bool wide = ptx::typeBits(type) == 64;
-  Inst &inst = decoder.emit(wide ? handleMatch<uint64_t> : handleMatch<uint32_t>, InstructionClass::Collective, d, a, members);
+  Inst &inst = decoder.emit(wide ? handleMatch<uint64_t> : handleMatch<uint32_t>,
+                            InstructionClass::Collective, d, a, members);
   inst.aux = all;
   decoder.setList(inst, second, {});
   return decoder.ok();
@@ -240,9 +258,11 @@ bool decodeRedux(Decoder &decoder, const ptx::Instruction &instruction) {
     return false;
   if (op == 6 || ptx::typeBits(type) != 32 || ptx::isFloat(type))
     return decoder.unsupported(instruction, "redux.sync of this operation or type");
-  Slot a = decoder.read(instruction.operands[1], type), members = decoder.read(instruction.operands[2], Type::B32);
-  decoder.emit(type == Type::S32 ? handleRedux<int32_t> : handleRedux<uint32_t>, InstructionClass::Collective,
-               decoder.write(instruction.operands[0], type), a, members)
+  Slot a = decoder.read(instruction.operands[1], type),
+       members = decoder.read(instruction.operands[2], Type::B32);
+  decoder
+      .emit(type == Type::S32 ? handleRedux<int32_t> : handleRedux<uint32_t>, InstructionClass::Collective,
+            decoder.write(instruction.operands[0], type), a, members)
       .aux = op;
   return decoder.ok();
 }
@@ -263,7 +283,8 @@ bool decodeElect(Decoder &decoder, const ptx::Instruction &instruction) {
 bool decodeActiveMask(Decoder &decoder, const ptx::Instruction &instruction) {
   if (!decoder.operandCount(instruction, 1, 1))
     return false;
-  decoder.emit(handleActiveMask, InstructionClass::Collective, decoder.write(instruction.operands[0], Type::B32));
+  decoder.emit(handleActiveMask, InstructionClass::Collective,
+               decoder.write(instruction.operands[0], Type::B32));
   return decoder.ok();
 }
 

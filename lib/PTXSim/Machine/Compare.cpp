@@ -1,7 +1,7 @@
 //===- Compare.cpp - Comparisons and selections ---------------------*- C++ -*-===//
 //
-// PTX ISA, "Comparison and Selection Instructions". Unordered comparisons (equ, neu, …) are true when an operand is NaN;
-// the ordered ones are false, `ne` included.
+// PTX ISA, "Comparison and Selection Instructions". Unordered comparisons (equ, neu, …) are true when an
+// operand is NaN; the ordered ones are false, `ne` included.
 //
 //===----------------------------------------------------------------------===//
 
@@ -46,26 +46,41 @@ template <typename T, typename F> uint32_t compareLanes(const T *a, const T *b, 
 /// C++ comparisons of floats are ordered but for !=, which is unordered.
 template <typename T> uint32_t compare(Relation relation, const T *a, const T *b) {
   switch (relation) {
-  case Relation::Eq: return compareLanes(a, b, [](T x, T y) { return x == y; });
-  case Relation::Ne: return compareLanes(a, b, [](T x, T y) { return (x < y) | (x > y); });
-  case Relation::Lt: return compareLanes(a, b, [](T x, T y) { return x < y; });
-  case Relation::Le: return compareLanes(a, b, [](T x, T y) { return x <= y; });
-  case Relation::Gt: return compareLanes(a, b, [](T x, T y) { return x > y; });
-  case Relation::Ge: return compareLanes(a, b, [](T x, T y) { return x >= y; });
-  case Relation::Equ: return ~compareLanes(a, b, [](T x, T y) { return (x < y) | (x > y); });
-  case Relation::Neu: return compareLanes(a, b, [](T x, T y) { return x != y; });
-  case Relation::Ltu: return ~compareLanes(a, b, [](T x, T y) { return x >= y; });
-  case Relation::Leu: return ~compareLanes(a, b, [](T x, T y) { return x > y; });
-  case Relation::Gtu: return ~compareLanes(a, b, [](T x, T y) { return x <= y; });
-  case Relation::Geu: return ~compareLanes(a, b, [](T x, T y) { return x < y; });
-  case Relation::Num: return compareLanes(a, b, [](T x, T y) { return (x == x) & (y == y); });
-  case Relation::Nan: return compareLanes(a, b, [](T x, T y) { return (x != x) | (y != y); });
+  case Relation::Eq:
+    return compareLanes(a, b, [](T x, T y) { return x == y; });
+  case Relation::Ne:
+    return compareLanes(a, b, [](T x, T y) { return (x < y) | (x > y); });
+  case Relation::Lt:
+    return compareLanes(a, b, [](T x, T y) { return x < y; });
+  case Relation::Le:
+    return compareLanes(a, b, [](T x, T y) { return x <= y; });
+  case Relation::Gt:
+    return compareLanes(a, b, [](T x, T y) { return x > y; });
+  case Relation::Ge:
+    return compareLanes(a, b, [](T x, T y) { return x >= y; });
+  case Relation::Equ:
+    return ~compareLanes(a, b, [](T x, T y) { return (x < y) | (x > y); });
+  case Relation::Neu:
+    return compareLanes(a, b, [](T x, T y) { return x != y; });
+  case Relation::Ltu:
+    return ~compareLanes(a, b, [](T x, T y) { return x >= y; });
+  case Relation::Leu:
+    return ~compareLanes(a, b, [](T x, T y) { return x > y; });
+  case Relation::Gtu:
+    return ~compareLanes(a, b, [](T x, T y) { return x <= y; });
+  case Relation::Geu:
+    return ~compareLanes(a, b, [](T x, T y) { return x < y; });
+  case Relation::Num:
+    return compareLanes(a, b, [](T x, T y) { return (x == x) & (y == y); });
+  case Relation::Nan:
+    return compareLanes(a, b, [](T x, T y) { return (x != x) | (y != y); });
   }
   return 0;
 }
 
 /// Half types compare as f32, which holds them exactly. Ftz flushes what f32 comparisons see.
-template <typename Load> uint32_t compareHalves(Relation relation, const uint16_t *a, const uint16_t *b, unsigned stride, Load load) {
+template <typename Load>
+uint32_t compareHalves(Relation relation, const uint16_t *a, const uint16_t *b, unsigned stride, Load load) {
   float x[32], y[32];
   for (unsigned lane = 0; lane < 32; ++lane) {
     x[lane] = load(a[lane * stride]);
@@ -78,13 +93,23 @@ template <typename Load> uint32_t compareHalves(Relation relation, const uint16_
 uint32_t evaluate(const Warp &warp, const Inst &inst, Type type, bool ftz, unsigned half = 0) {
   Relation relation = Relation(inst.aux & 15);
   switch (type) {
-  case Type::B16: case Type::U16: return compare(relation, warp.at<uint16_t>(inst.a), warp.at<uint16_t>(inst.b));
-  case Type::S16: return compare(relation, warp.at<int16_t>(inst.a), warp.at<int16_t>(inst.b));
-  case Type::B32: case Type::U32: return compare(relation, warp.at<uint32_t>(inst.a), warp.at<uint32_t>(inst.b));
-  case Type::S32: return compare(relation, warp.at<int32_t>(inst.a), warp.at<int32_t>(inst.b));
-  case Type::B64: case Type::U64: return compare(relation, warp.at<uint64_t>(inst.a), warp.at<uint64_t>(inst.b));
-  case Type::S64: return compare(relation, warp.at<int64_t>(inst.a), warp.at<int64_t>(inst.b));
-  case Type::F64: return compare(relation, warp.at<double>(inst.a), warp.at<double>(inst.b));
+  case Type::B16:
+  case Type::U16:
+    return compare(relation, warp.at<uint16_t>(inst.a), warp.at<uint16_t>(inst.b));
+  case Type::S16:
+    return compare(relation, warp.at<int16_t>(inst.a), warp.at<int16_t>(inst.b));
+  case Type::B32:
+  case Type::U32:
+    return compare(relation, warp.at<uint32_t>(inst.a), warp.at<uint32_t>(inst.b));
+  case Type::S32:
+    return compare(relation, warp.at<int32_t>(inst.a), warp.at<int32_t>(inst.b));
+  case Type::B64:
+  case Type::U64:
+    return compare(relation, warp.at<uint64_t>(inst.a), warp.at<uint64_t>(inst.b));
+  case Type::S64:
+    return compare(relation, warp.at<int64_t>(inst.a), warp.at<int64_t>(inst.b));
+  case Type::F64:
+    return compare(relation, warp.at<double>(inst.a), warp.at<double>(inst.b));
   case Type::F32: {
     const float *a = warp.at<float>(inst.a), *b = warp.at<float>(inst.b);
     if (!ftz)
@@ -96,12 +121,16 @@ uint32_t evaluate(const Warp &warp, const Inst &inst, Type type, bool ftz, unsig
     }
     return compare(relation, x, y);
   }
-  case Type::F16: return compareHalves(relation, warp.at<uint16_t>(inst.a), warp.at<uint16_t>(inst.b), 1, halfToFloat32);
-  case Type::BF16: return compareHalves(relation, warp.at<uint16_t>(inst.a), warp.at<uint16_t>(inst.b), 1, bfloatToFloat32);
+  case Type::F16:
+    return compareHalves(relation, warp.at<uint16_t>(inst.a), warp.at<uint16_t>(inst.b), 1, halfToFloat32);
+  case Type::BF16:
+    return compareHalves(relation, warp.at<uint16_t>(inst.a), warp.at<uint16_t>(inst.b), 1, bfloatToFloat32);
   case Type::F16x2:
-    return compareHalves(relation, warp.at<uint16_t>(inst.a) + half, warp.at<uint16_t>(inst.b) + half, 2, halfToFloat32);
+    return compareHalves(relation, warp.at<uint16_t>(inst.a) + half, warp.at<uint16_t>(inst.b) + half, 2,
+                         halfToFloat32);
   default:
-    return compareHalves(relation, warp.at<uint16_t>(inst.a) + half, warp.at<uint16_t>(inst.b) + half, 2, bfloatToFloat32);
+    return compareHalves(relation, warp.at<uint16_t>(inst.a) + half, warp.at<uint16_t>(inst.b) + half, 2,
+                         bfloatToFloat32);
   }
 }
 
@@ -154,29 +183,48 @@ template <Type T> void handleSet(Warp &warp, const Inst &inst, uint32_t mask) {
 
 template <template <Type> class Pick> Handler byType(Type type) {
   switch (type) {
-  case Type::B16: case Type::U16: return Pick<Type::U16>::run;
-  case Type::S16: return Pick<Type::S16>::run;
-  case Type::B32: case Type::U32: return Pick<Type::U32>::run;
-  case Type::S32: return Pick<Type::S32>::run;
-  case Type::B64: case Type::U64: return Pick<Type::U64>::run;
-  case Type::S64: return Pick<Type::S64>::run;
-  case Type::F32: return Pick<Type::F32>::run;
-  case Type::F64: return Pick<Type::F64>::run;
-  case Type::F16: return Pick<Type::F16>::run;
-  case Type::BF16: return Pick<Type::BF16>::run;
-  case Type::F16x2: return Pick<Type::F16x2>::run;
-  case Type::BF16x2: return Pick<Type::BF16x2>::run;
-  default: return nullptr;
+  case Type::B16:
+  case Type::U16:
+    return Pick<Type::U16>::run;
+  case Type::S16:
+    return Pick<Type::S16>::run;
+  case Type::B32:
+  case Type::U32:
+    return Pick<Type::U32>::run;
+  case Type::S32:
+    return Pick<Type::S32>::run;
+  case Type::B64:
+  case Type::U64:
+    return Pick<Type::U64>::run;
+  case Type::S64:
+    return Pick<Type::S64>::run;
+  case Type::F32:
+    return Pick<Type::F32>::run;
+  case Type::F64:
+    return Pick<Type::F64>::run;
+  case Type::F16:
+    return Pick<Type::F16>::run;
+  case Type::BF16:
+    return Pick<Type::BF16>::run;
+  case Type::F16x2:
+    return Pick<Type::F16x2>::run;
+  case Type::BF16x2:
+    return Pick<Type::BF16x2>::run;
+  default:
+    return nullptr;
   }
 }
 template <Type T> struct PickSetp {
   static constexpr Handler run = T == Type::F16x2 || T == Type::BF16x2 ? handleSetpPacked<T> : handleSetp<T>;
 };
-template <Type T> struct PickSet { static constexpr Handler run = handleSet<T>; };
+template <Type T> struct PickSet {
+  static constexpr Handler run = handleSet<T>;
+};
 
 /// The parts that set and setp share. Emits with `handler` into `dst`.
-bool emitComparison(Decoder &decoder, const ptx::Instruction &instruction, Modifiers &modifiers, Handler handler,
-                    Type type, Relation relation, Slot dst, Slot second, unsigned destinationType) {
+bool emitComparison(Decoder &decoder, const ptx::Instruction &instruction, Modifiers &modifiers,
+                    Handler handler, Type type, Relation relation, Slot dst, Slot second,
+                    unsigned destinationType) {
   std::string_view boolean = modifiers.takeOneOf({"and", "or", "xor"});
   bool ftz = modifiers.take("ftz");
   size_t count = boolean.empty() ? 3 : 4;
@@ -190,7 +238,11 @@ bool emitComparison(Decoder &decoder, const ptx::Instruction &instruction, Modif
   Inst &inst = decoder.emit(handler, InstructionClass::Compare, dst, a, b, c);
   inst.aux = uint16_t(relation);
   inst.width = uint16_t(destinationType);
-  inst.imm = (boolean == "and" ? 1 : boolean == "or" ? 2 : boolean == "xor" ? 3 : 0) | negated << 2 | ftz << 3;
+  inst.imm = (boolean == "and"   ? 1
+              : boolean == "or"  ? 2
+              : boolean == "xor" ? 3
+                                 : 0) |
+             negated << 2 | ftz << 3;
   if (second != noSlot)
     decoder.setList(inst, {second}, {});
   return decoder.ok();
@@ -244,7 +296,9 @@ bool decodeSelp(Decoder &decoder, const ptx::Instruction &instruction) {
   Slot a = decoder.read(operands[1], type), b = decoder.read(operands[2], type);
   Slot c = decoder.readPredicate(operands[3], negated);
   unsigned bytes = slotBytes(type);
-  Handler handler = bytes == 2 ? handleSelp<uint16_t> : bytes == 4 ? handleSelp<uint32_t> : handleSelp<uint64_t>;
+  Handler handler = bytes == 2   ? handleSelp<uint16_t>
+                    : bytes == 4 ? handleSelp<uint32_t>
+                                 : handleSelp<uint64_t>;
   if (bytes == 0 || bytes == 16)
     return decoder.fail(instruction.location, "selp does not exist for this type");
   decoder.emit(handler, InstructionClass::Move, decoder.write(operands[0], type), a, b, c).imm = negated;
@@ -265,16 +319,24 @@ bool decodeSlct(Decoder &decoder, const ptx::Instruction &instruction) {
   bool isFloat = condition == Type::F32;
   Handler handler = nullptr;
   switch (slotBytes(type)) {
-  case 2: handler = isFloat ? &ternaryOp<uint16_t, uint16_t, uint16_t, float, Select<uint16_t, float>>
-                            : &ternaryOp<uint16_t, uint16_t, uint16_t, int32_t, Select<uint16_t, int32_t>>; break;
-  case 4: handler = isFloat ? &ternaryOp<uint32_t, uint32_t, uint32_t, float, Select<uint32_t, float>>
-                            : &ternaryOp<uint32_t, uint32_t, uint32_t, int32_t, Select<uint32_t, int32_t>>; break;
-  case 8: handler = isFloat ? &ternaryOp<uint64_t, uint64_t, uint64_t, float, Select<uint64_t, float>>
-                            : &ternaryOp<uint64_t, uint64_t, uint64_t, int32_t, Select<uint64_t, int32_t>>; break;
-  default: return decoder.fail(instruction.location, "slct does not exist for this type");
+  case 2:
+    handler = isFloat ? &ternaryOp<uint16_t, uint16_t, uint16_t, float, Select<uint16_t, float>>
+                      : &ternaryOp<uint16_t, uint16_t, uint16_t, int32_t, Select<uint16_t, int32_t>>;
+    break;
+  case 4:
+    handler = isFloat ? &ternaryOp<uint32_t, uint32_t, uint32_t, float, Select<uint32_t, float>>
+                      : &ternaryOp<uint32_t, uint32_t, uint32_t, int32_t, Select<uint32_t, int32_t>>;
+    break;
+  case 8:
+    handler = isFloat ? &ternaryOp<uint64_t, uint64_t, uint64_t, float, Select<uint64_t, float>>
+                      : &ternaryOp<uint64_t, uint64_t, uint64_t, int32_t, Select<uint64_t, int32_t>>;
+    break;
+  default:
+    return decoder.fail(instruction.location, "slct does not exist for this type");
   }
   const auto &operands = instruction.operands;
-  Slot a = decoder.read(operands[1], type), b = decoder.read(operands[2], type), c = decoder.read(operands[3], condition);
+  Slot a = decoder.read(operands[1], type), b = decoder.read(operands[2], type),
+       c = decoder.read(operands[3], condition);
   decoder.emit(handler, InstructionClass::Move, decoder.write(operands[0], type), a, b, c);
   return decoder.ok();
 }
@@ -288,12 +350,24 @@ template <typename T> void handleTestp(Warp &warp, const Inst &inst, uint32_t ma
     int kind = std::fpclassify(a[lane]);
     bool holds = false;
     switch (FloatTest(inst.aux)) {
-    case FloatTest::Finite: holds = kind != FP_INFINITE && kind != FP_NAN; break;
-    case FloatTest::Infinite: holds = kind == FP_INFINITE; break;
-    case FloatTest::Number: holds = kind != FP_NAN; break;
-    case FloatTest::NotANumber: holds = kind == FP_NAN; break;
-    case FloatTest::Normal: holds = kind == FP_NORMAL || kind == FP_ZERO; break; // The ISA: zero is normal.
-    case FloatTest::Subnormal: holds = kind == FP_SUBNORMAL; break;
+    case FloatTest::Finite:
+      holds = kind != FP_INFINITE && kind != FP_NAN;
+      break;
+    case FloatTest::Infinite:
+      holds = kind == FP_INFINITE;
+      break;
+    case FloatTest::Number:
+      holds = kind != FP_NAN;
+      break;
+    case FloatTest::NotANumber:
+      holds = kind == FP_NAN;
+      break;
+    case FloatTest::Normal:
+      holds = kind == FP_NORMAL || kind == FP_ZERO;
+      break; // The ISA: zero is normal.
+    case FloatTest::Subnormal:
+      holds = kind == FP_SUBNORMAL;
+      break;
     }
     value |= uint32_t(holds) << lane;
   }
@@ -312,8 +386,9 @@ bool decodeTestp(Decoder &decoder, const ptx::Instruction &instruction) {
   if (test == 6 || (type != Type::F32 && type != Type::F64))
     return decoder.fail(instruction.location, "testp needs a test and .f32 or .f64");
   Slot a = decoder.read(instruction.operands[1], type);
-  decoder.emit(type == Type::F32 ? handleTestp<float> : handleTestp<double>, InstructionClass::Compare,
-               decoder.writePredicate(instruction.operands[0]), a)
+  decoder
+      .emit(type == Type::F32 ? handleTestp<float> : handleTestp<double>, InstructionClass::Compare,
+            decoder.writePredicate(instruction.operands[0]), a)
       .aux = uint16_t(test);
   return decoder.ok();
 }

@@ -1,8 +1,8 @@
 //===- Control.cpp - Branches, calls and ends of threads ------------*- C++ -*-===//
 //
-// PTX ISA, "Control Flow Instructions". A call keeps its arguments in the frames of local memory: the caller's .param
-// variables are copied into the callee's, and results back. Registers of all functions of a program are distinct; where
-// calls recurse, the caller's registers are saved with the call.
+// PTX ISA, "Control Flow Instructions". A call keeps its arguments in the frames of local memory: the
+// caller's .param variables are copied into the callee's, and results back. Registers of all functions of a
+// program are distinct; where calls recurse, the caller's registers are saved with the call.
 //
 //===----------------------------------------------------------------------===//
 
@@ -55,7 +55,8 @@ void handleTableBranch(Warp &warp, const Inst &inst, uint32_t mask) {
   unsigned lane = unsigned(std::countr_zero(mask));
   if (index[lane] >= table.size())
     return fault(warp, inst, lane, Error::IllegalInstruction,
-                 "branch index " + std::to_string(index[lane]) + " beyond a table of " + std::to_string(table.size()));
+                 "branch index " + std::to_string(index[lane]) + " beyond a table of " +
+                     std::to_string(table.size()));
   if (same == warp.active) {
     warp.pc = table[index[lane]];
     return;
@@ -81,7 +82,8 @@ void copyFrames(Warp &warp, uint32_t lanes, const std::vector<FrameVariable> &fr
   for (size_t i = 0; i < std::min(from.size(), to.size()); ++i) {
     uint32_t bytes = std::min(from[i].bytes, to[i].bytes);
     forLanes(lanes, [&](unsigned lane) {
-      std::memcpy(laneFrame(warp, lane, toBase) + to[i].offset, laneFrame(warp, lane, fromBase) + from[i].offset, bytes);
+      std::memcpy(laneFrame(warp, lane, toBase) + to[i].offset,
+                  laneFrame(warp, lane, fromBase) + from[i].offset, bytes);
     });
   }
 }
@@ -90,7 +92,8 @@ void enterFunction(Warp &warp, const Inst &inst, uint32_t callee, uint32_t callS
   const FunctionCode &code = warp.program->functions[callee];
   uint32_t base = (warp.stackTop + 15) & ~15u;
   constexpr size_t maxDepth = 4096;
-  if (uint64_t(base) + code.frameBytes > warp.program->localBytes || warp.splits[warp.current].frames.size() >= maxDepth)
+  if (uint64_t(base) + code.frameBytes > warp.program->localBytes ||
+      warp.splits[warp.current].frames.size() >= maxDepth)
     return fault(warp, inst, unsigned(std::countr_zero(warp.active)), Error::LaunchFailed,
                  "stack overflow: call of " + code.name + " needs more than " +
                      std::to_string(warp.program->localBytes) + " bytes of local memory");
@@ -105,7 +108,8 @@ void enterFunction(Warp &warp, const Inst &inst, uint32_t callee, uint32_t callS
     frame.saved = std::make_shared<std::vector<uint8_t>>(warp.bank[0] + caller.registerBegin,
                                                          warp.bank[0] + caller.registerEnd);
   }
-  copyFrames(warp, warp.active, warp.program->callSites[callSite].arguments, warp.frameBase, code.parameters, base);
+  copyFrames(warp, warp.active, warp.program->callSites[callSite].arguments, warp.frameBase, code.parameters,
+             base);
   warp.splits[warp.current].frames.push_back(std::move(frame));
   warp.function = callee;
   warp.frameBase = base;
@@ -137,8 +141,10 @@ void handleCallIndirect(Warp &warp, const Inst &inst, uint32_t mask) {
   unsigned lane = unsigned(std::countr_zero(mask));
   uint64_t index = (targets[lane] - functionAddressBase) / 16;
   const std::vector<uint32_t> &known = warp.program->functionOfModule;
-  if (targets[lane] < functionAddressBase || index >= known.size() || known[index] == noPc || known[index] == 0)
-    return fault(warp, inst, lane, Error::IllegalInstruction, "call of " + hexText(targets[lane]) + ", which is no function");
+  if (targets[lane] < functionAddressBase || index >= known.size() || known[index] == noPc ||
+      known[index] == 0)
+    return fault(warp, inst, lane, Error::IllegalInstruction,
+                 "call of " + hexText(targets[lane]) + ", which is no function");
   enterFunction(warp, inst, known[index], inst.aux);
 }
 
@@ -158,7 +164,8 @@ void restoreRegisters(Warp &warp, const Frame &frame, uint32_t lanes) {
   }
   constexpr uint32_t laneBytes[] = {0, 2, 4, 8, 8};
   for (unsigned kind = 1; kind < 5; ++kind)
-    for (uint32_t at = sections[kind - 1]; at + laneBytes[kind] * 32 <= sections[kind]; at += laneBytes[kind] * 32)
+    for (uint32_t at = sections[kind - 1]; at + laneBytes[kind] * 32 <= sections[kind];
+         at += laneBytes[kind] * 32)
       forLanes(lanes, [&](unsigned lane) {
         std::memcpy(now + at + lane * laneBytes[kind], saved + at + lane * laneBytes[kind], laneBytes[kind]);
       });
@@ -175,7 +182,8 @@ void handleReturn(Warp &warp, const Inst &inst, uint32_t mask) {
   Frame frame = std::move(frames.back());
   frames.pop_back();
   const FunctionCode &callee = warp.program->functions[warp.function];
-  copyFrames(warp, warp.active, callee.results, warp.frameBase, warp.program->callSites[frame.callSite].results, frame.base);
+  copyFrames(warp, warp.active, callee.results, warp.frameBase,
+             warp.program->callSites[frame.callSite].results, frame.base);
   if (frame.saved)
     restoreRegisters(warp, frame, warp.active);
   warp.function = frame.function;
@@ -190,7 +198,8 @@ template <typename T> void handleStackAllocate(Warp &warp, const Inst &inst, uin
   forLanes(mask, [&](unsigned lane) { most = std::max(most, uint64_t(size[lane])); });
   uint64_t base = (warp.stackTop + alignment - 1) / alignment * alignment;
   if (base + most > warp.program->localBytes)
-    return fault(warp, inst, unsigned(std::countr_zero(mask)), Error::LaunchFailed, "stack overflow in alloca");
+    return fault(warp, inst, unsigned(std::countr_zero(mask)), Error::LaunchFailed,
+                 "stack overflow in alloca");
   warp.stackTop = uint32_t(base + most);
   T *d = warp.at<T>(inst.dst);
   forLanes(mask, [&](unsigned lane) { d[lane] = T(base); });
@@ -285,7 +294,8 @@ bool splitCall(Decoder &decoder, const ptx::Instruction &instruction, CallOperan
     call.target = &operands[next++];
   if (next < operands.size() && operands[next].kind == Operand::Kind::List)
     call.arguments = &operands[next++].parts;
-  if (!call.target || (call.target->kind != Operand::Kind::Symbol && call.target->kind != Operand::Kind::Register))
+  if (!call.target ||
+      (call.target->kind != Operand::Kind::Symbol && call.target->kind != Operand::Kind::Register))
     return decoder.fail(instruction.location, "call without a function");
   return true;
 }
@@ -300,14 +310,17 @@ bool decodeCall(Decoder &decoder, const ptx::Instruction &instruction) {
   if (call.target->kind == Operand::Kind::Symbol) {
     function = decoder.symbols().findFunction(call.target->name);
     if (!function)
-      return decoder.fail(call.target->location, "function '" + std::string(call.target->name) + "' is not declared");
+      return decoder.fail(call.target->location,
+                          "function '" + std::string(call.target->name) + "' is not declared");
   }
   static const std::vector<Operand> none;
   std::vector<CallPart> results, arguments;
-  auto collect = [&](const std::vector<Operand> *operands, std::vector<CallPart> &parts, const std::vector<uint32_t> *formal) {
+  auto collect = [&](const std::vector<Operand> *operands, std::vector<CallPart> &parts,
+                     const std::vector<uint32_t> *formal) {
     for (const Operand &operand : operands ? *operands : none) {
       size_t i = parts.size();
-      uint32_t bytes = function && formal && i < formal->size() ? uint32_t(function->variables[(*formal)[i]].bytes) : 4;
+      uint32_t bytes =
+          function && formal && i < formal->size() ? uint32_t(function->variables[(*formal)[i]].bytes) : 4;
       if (!callPart(decoder, operand, bytes, parts.emplace_back()))
         return false;
     }
@@ -316,12 +329,13 @@ bool decodeCall(Decoder &decoder, const ptx::Instruction &instruction) {
   if (!collect(call.results, results, function ? &function->results : nullptr) ||
       !collect(call.arguments, arguments, function ? &function->parameters : nullptr))
     return false;
-  if (function && (function->parameters.size() != arguments.size() || function->results.size() != results.size()))
-    return decoder.fail(instruction.location, "call of '" + std::string(function->name) + "' with " +
-                                                  std::to_string(arguments.size()) + " arguments and " +
-                                                  std::to_string(results.size()) + " results, declared with " +
-                                                  std::to_string(function->parameters.size()) + " and " +
-                                                  std::to_string(function->results.size()));
+  if (function &&
+      (function->parameters.size() != arguments.size() || function->results.size() != results.size()))
+    return decoder.fail(
+        instruction.location,
+        "call of '" + std::string(function->name) + "' with " + std::to_string(arguments.size()) +
+            " arguments and " + std::to_string(results.size()) + " results, declared with " +
+            std::to_string(function->parameters.size()) + " and " + std::to_string(function->results.size()));
   for (const CallPart &part : arguments)
     if (part.reg)
       emitFrameStore(decoder, decoder.read(*part.reg, part.type), slotBytes(part.type), part.place.offset);
@@ -338,7 +352,8 @@ bool decodeCall(Decoder &decoder, const ptx::Instruction &instruction) {
   if (function && !function->isDefined) {
     Handler builtin = findBuiltin(function->name);
     if (!builtin)
-      return decoder.fail(call.target->location, "function '" + std::string(function->name) + "' is declared but nowhere defined",
+      return decoder.fail(call.target->location,
+                          "function '" + std::string(function->name) + "' is declared but nowhere defined",
                           Error::UnresolvedSymbol);
     program.usesHeap |= function->name == "malloc";
     decoder.emit(builtin, InstructionClass::Other).aux = siteIndex;
@@ -397,8 +412,9 @@ bool decodeStack(Decoder &decoder, const ptx::Instruction &instruction) {
       return decoder.fail(operands[2].location, "alignment is not a power of two up to 4096");
     Slot size = decoder.read(operands[1], type);
     bool wide = ptx::typeBits(type) == 64;
-    decoder.emit(wide ? handleStackAllocate<uint64_t> : handleStackAllocate<uint32_t>, InstructionClass::Move,
-                 decoder.write(operands[0], type), size)
+    decoder
+        .emit(wide ? handleStackAllocate<uint64_t> : handleStackAllocate<uint32_t>, InstructionClass::Move,
+              decoder.write(operands[0], type), size)
         .imm = int64_t(alignment);
   }
   return decoder.ok();
@@ -431,7 +447,8 @@ void emitFunctionEntry(Decoder &decoder) {
     Operand operand;
     operand.kind = Operand::Kind::Register;
     operand.index = uint32_t(variable.reg);
-    emitFrameLoad(decoder, decoder.write(operand, variable.type), slotBytes(variable.type), decoder.frameVariable(index).offset);
+    emitFrameLoad(decoder, decoder.write(operand, variable.type), slotBytes(variable.type),
+                  decoder.frameVariable(index).offset);
   }
 }
 
@@ -444,7 +461,8 @@ void emitReturn(Decoder &decoder) {
       Operand operand;
       operand.kind = Operand::Kind::Register;
       operand.index = uint32_t(variable.reg);
-      emitFrameStore(decoder, decoder.read(operand, variable.type), slotBytes(variable.type), decoder.frameVariable(index).offset);
+      emitFrameStore(decoder, decoder.read(operand, variable.type), slotBytes(variable.type),
+                     decoder.frameVariable(index).offset);
     }
   decoder.emit(handleReturn, InstructionClass::Control);
 }

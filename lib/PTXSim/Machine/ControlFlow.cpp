@@ -1,11 +1,13 @@
 //===- ControlFlow.cpp - Where diverged lanes meet again ------------*- C++ -*-===//
 //
-// Lanes that part at an instruction meet at the immediate post-dominator of its block: the first place that all of them
-// pass. Two refinements:
-//  - Ways that only lead to `exit` or `trap` do not count. `if (bad) trap;` inside a loop would otherwise mean that lanes
+// Lanes that part at an instruction meet at the immediate post-dominator of its block: the first place that
+// all of them pass. Two refinements:
+//  - Ways that only lead to `exit` or `trap` do not count. `if (bad) trap;` inside a loop would otherwise
+//  mean that lanes
 //    parted before it never meet. A meeting does not wait for lanes that exit, so this is exact.
 //  - Of a kernel's returns, the last is taken as the end, and the others as such exits.
-// Blocks that begin at such a place get a Join instruction, the only ones that look for meetings while running.
+// Blocks that begin at such a place get a Join instruction, the only ones that look for meetings while
+// running.
 //
 // Post-dominators: Cooper, Harvey and Kennedy, "A simple, fast dominance algorithm", on the reversed graph.
 //
@@ -102,7 +104,8 @@ void Graph::connect(const Program &program, const std::vector<Inst> &body, bool 
         edge(b, target);
     } else if (isReturn(inst) || isExit(inst)) {
       bool counts = isKernel || isReturn(inst);
-      // The synthetic return at the very end is usually unreachable: take it only if nothing else ends the kernel.
+      // The synthetic return at the very end is usually unreachable: take it only if nothing else ends the
+      // kernel.
       bool reachable = b == 0 || !blocks[b].predecessors.empty() || blocks[b].end != body.size();
       blocks[b].endsHere = counts && !isKernel;
       if (isKernel && reachable)
@@ -185,14 +188,15 @@ std::vector<uint32_t> Graph::meetingBlocks() {
 
 /// Whether lanes can part at `inst`, or wait for each other there.
 bool canDiverge(const Inst &inst, Slot always) {
-  return (isBranch(inst) && isGuarded(inst, always)) || isTableBranch(inst) || isReturn(inst) || isExit(inst) ||
-         inst.kind == InstructionClass::Collective || inst.kind == InstructionClass::Barrier ||
-         inst.kind == InstructionClass::Control;
+  return (isBranch(inst) && isGuarded(inst, always)) || isTableBranch(inst) || isReturn(inst) ||
+         isExit(inst) || inst.kind == InstructionClass::Collective ||
+         inst.kind == InstructionClass::Barrier || inst.kind == InstructionClass::Control;
 }
 
 } // namespace
 
-void appendWithJoins(Program &program, std::vector<Inst> &body, bool isKernel, const std::vector<uint32_t> &tables) {
+void appendWithJoins(Program &program, std::vector<Inst> &body, bool isKernel,
+                     const std::vector<uint32_t> &tables) {
   Graph graph(program, body, isKernel, tables);
   std::vector<uint32_t> meeting = graph.meetingBlocks();
   Slot always = body.back().guard;

@@ -1,8 +1,9 @@
 //===- Convert.cpp - cvt --------------------------------------------*- C++ -*-===//
 //
-// PTX ISA, "cvt". The conversions that kernels are full of (half to f32 and back, integers to f32, f32 to integers) have
-// loops of their own. All others go through the widest value of their kind: integers through 64 bits, floating point
-// through f64, which holds every value of every format, so that there is one rounding, into the destination's format.
+// PTX ISA, "cvt". The conversions that kernels are full of (half to f32 and back, integers to f32, f32 to
+// integers) have loops of their own. All others go through the widest value of their kind: integers through
+// 64 bits, floating point through f64, which holds every value of every format, so that there is one
+// rounding, into the destination's format.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,7 +19,8 @@ namespace {
 
 bool isInteger(Type type) { return type >= Type::U8 && type <= Type::S64; }
 bool isScalarFloat(Type type) {
-  return type == Type::F16 || type == Type::BF16 || type == Type::F32 || type == Type::F64 || type == Type::TF32;
+  return type == Type::F16 || type == Type::BF16 || type == Type::F32 || type == Type::F64 ||
+         type == Type::TF32;
 }
 
 /// What a cvt does besides its types; kept in Inst::imm.
@@ -31,29 +33,49 @@ struct Mode {
     return int64_t(rounding) | toIntegral << 4 | ftz << 5 | sat << 6 | relu << 7 | satfinite << 8;
   }
   static Mode unpack(int64_t bits) {
-    return {Rounding(bits & 15), bool(bits & 16), bool(bits & 32), bool(bits & 64), bool(bits & 128), bool(bits & 256)};
+    return {Rounding(bits & 15), bool(bits & 16),  bool(bits & 32),
+            bool(bits & 64),     bool(bits & 128), bool(bits & 256)};
   }
 };
 
 int64_t loadInteger(const Warp &warp, Slot slot, Type type, unsigned lane) {
   switch (type) {
-  case Type::U8: return uint8_t(warp.at<uint16_t>(slot)[lane]);
-  case Type::S8: return int8_t(warp.at<uint16_t>(slot)[lane]);
-  case Type::U16: return warp.at<uint16_t>(slot)[lane];
-  case Type::S16: return warp.at<int16_t>(slot)[lane];
-  case Type::U32: return warp.at<uint32_t>(slot)[lane];
-  case Type::S32: return warp.at<int32_t>(slot)[lane];
-  default: return warp.at<int64_t>(slot)[lane];
+  case Type::U8:
+    return uint8_t(warp.at<uint16_t>(slot)[lane]);
+  case Type::S8:
+    return int8_t(warp.at<uint16_t>(slot)[lane]);
+  case Type::U16:
+    return warp.at<uint16_t>(slot)[lane];
+  case Type::S16:
+    return warp.at<int16_t>(slot)[lane];
+  case Type::U32:
+    return warp.at<uint32_t>(slot)[lane];
+  case Type::S32:
+    return warp.at<int32_t>(slot)[lane];
+  default:
+    return warp.at<int64_t>(slot)[lane];
   }
 }
 
 void storeInteger(const Warp &warp, Slot slot, Type type, unsigned lane, int64_t value) {
   switch (type) {
-  case Type::U8: warp.at<uint16_t>(slot)[lane] = uint8_t(value); break;
-  case Type::S8: warp.at<uint16_t>(slot)[lane] = uint16_t(int8_t(value)); break;
-  case Type::U16: case Type::S16: warp.at<uint16_t>(slot)[lane] = uint16_t(value); break;
-  case Type::U32: case Type::S32: warp.at<uint32_t>(slot)[lane] = uint32_t(value); break;
-  default: warp.at<int64_t>(slot)[lane] = value; break;
+  case Type::U8:
+    warp.at<uint16_t>(slot)[lane] = uint8_t(value);
+    break;
+  case Type::S8:
+    warp.at<uint16_t>(slot)[lane] = uint16_t(int8_t(value));
+    break;
+  case Type::U16:
+  case Type::S16:
+    warp.at<uint16_t>(slot)[lane] = uint16_t(value);
+    break;
+  case Type::U32:
+  case Type::S32:
+    warp.at<uint32_t>(slot)[lane] = uint32_t(value);
+    break;
+  default:
+    warp.at<int64_t>(slot)[lane] = value;
+    break;
   }
 }
 
@@ -77,33 +99,49 @@ int64_t clampInteger(int64_t value, bool sourceSigned, Type to) {
 
 double loadFloat(const Warp &warp, Slot slot, Type type, unsigned lane, bool ftz) {
   switch (type) {
-  case Type::F16: return halfToFloat32(warp.at<uint16_t>(slot)[lane]);
-  case Type::BF16: return bfloatToFloat32(warp.at<uint16_t>(slot)[lane]);
-  case Type::F32: case Type::TF32: {
+  case Type::F16:
+    return halfToFloat32(warp.at<uint16_t>(slot)[lane]);
+  case Type::BF16:
+    return bfloatToFloat32(warp.at<uint16_t>(slot)[lane]);
+  case Type::F32:
+  case Type::TF32: {
     float value = warp.at<float>(slot)[lane];
     return ftz ? flush(value) : value;
   }
-  default: return warp.at<double>(slot)[lane];
+  default:
+    return warp.at<double>(slot)[lane];
   }
 }
 
 double roundToIntegral(double value, Rounding rounding) {
   switch (rounding) {
-  case Rounding::Zero: return std::trunc(value);
-  case Rounding::Down: return std::floor(value);
-  case Rounding::Up: return std::ceil(value);
-  default: return std::nearbyint(value);
+  case Rounding::Zero:
+    return std::trunc(value);
+  case Rounding::Down:
+    return std::floor(value);
+  case Rounding::Up:
+    return std::ceil(value);
+  default:
+    return std::nearbyint(value);
   }
 }
 
 const FloatFormat &formatOf(Type type) {
   switch (type) {
-  case Type::F16: return formatF16;
-  case Type::BF16: return formatBF16;
-  case Type::TF32: return formatTF32;
-  case Type::E4M3: case Type::E4M3x2: return formatE4M3;
-  case Type::E5M2: case Type::E5M2x2: return formatE5M2;
-  default: return formatF32;
+  case Type::F16:
+    return formatF16;
+  case Type::BF16:
+    return formatBF16;
+  case Type::TF32:
+    return formatTF32;
+  case Type::E4M3:
+  case Type::E4M3x2:
+    return formatE4M3;
+  case Type::E5M2:
+  case Type::E5M2x2:
+    return formatE5M2;
+  default:
+    return formatF32;
   }
 }
 
@@ -231,7 +269,8 @@ void packedToPacked(Warp &warp, const Inst &inst, uint32_t mask) {
     } else {
       uint32_t in = warp.at<uint16_t>(inst.a)[lane];
       for (unsigned i = 0; i < 2; ++i)
-        result |= uint32_t(encode(decodeFloatBits(in >> 8 * i & 255, formatOf(from)), Type::F16, mode)) << 16 * i;
+        result |= uint32_t(encode(decodeFloatBits(in >> 8 * i & 255, formatOf(from)), Type::F16, mode))
+                  << 16 * i;
       warp.at<uint32_t>(inst.dst)[lane] = result;
     }
   });
@@ -239,20 +278,36 @@ void packedToPacked(Warp &warp, const Inst &inst, uint32_t mask) {
 
 // The frequent conversions.
 
-struct HalfToFloat { static float apply(uint16_t a) { return halfToFloat32(a); } };
-struct BfloatToFloat { static float apply(uint16_t a) { return bfloatToFloat32(a); } };
-struct FloatToHalf { static uint16_t apply(float a) { return floatToHalf(a); } };
-struct FloatToBfloat { static uint16_t apply(float a) { return floatToBfloat(a); } };
+struct HalfToFloat {
+  static float apply(uint16_t a) { return halfToFloat32(a); }
+};
+struct BfloatToFloat {
+  static float apply(uint16_t a) { return bfloatToFloat32(a); }
+};
+struct FloatToHalf {
+  static uint16_t apply(float a) { return floatToHalf(a); }
+};
+struct FloatToBfloat {
+  static uint16_t apply(float a) { return floatToBfloat(a); }
+};
 struct FloatsToHalves {
   static uint32_t apply(float a, float b) { return uint32_t(floatToHalf(a)) << 16 | floatToHalf(b); }
 };
 struct FloatsToBfloats {
   static uint32_t apply(float a, float b) { return uint32_t(floatToBfloat(a)) << 16 | floatToBfloat(b); }
 };
-struct SignedToFloat { static float apply(int32_t a) { return float(a); } };
-struct UnsignedToFloat { static float apply(uint32_t a) { return float(a); } };
-struct FloatToDouble { static double apply(float a) { return double(a); } };
-struct DoubleToFloat { static float apply(double a) { return canonical(float(a)); } };
+struct SignedToFloat {
+  static float apply(int32_t a) { return float(a); }
+};
+struct UnsignedToFloat {
+  static float apply(uint32_t a) { return float(a); }
+};
+struct FloatToDouble {
+  static double apply(float a) { return double(a); }
+};
+struct DoubleToFloat {
+  static float apply(double a) { return canonical(float(a)); }
+};
 struct FloatToSignedZero {
   static int32_t apply(float a) {
     float limited = a > -2147483648.0f ? a : -2147483648.0f;
@@ -271,21 +326,33 @@ Handler frequent(Type to, Type from, const Mode &mode) {
     return nullptr;
   if (to == Type::F32)
     switch (from) {
-    case Type::F16: return &unaryOp<float, uint16_t, HalfToFloat>;
-    case Type::BF16: return &unaryOp<float, uint16_t, BfloatToFloat>;
-    case Type::S32: return &unaryOp<float, int32_t, SignedToFloat>;
-    case Type::U32: return &unaryOp<float, uint32_t, UnsignedToFloat>;
-    case Type::F64: return &unaryOp<float, double, DoubleToFloat>;
-    default: return nullptr;
+    case Type::F16:
+      return &unaryOp<float, uint16_t, HalfToFloat>;
+    case Type::BF16:
+      return &unaryOp<float, uint16_t, BfloatToFloat>;
+    case Type::S32:
+      return &unaryOp<float, int32_t, SignedToFloat>;
+    case Type::U32:
+      return &unaryOp<float, uint32_t, UnsignedToFloat>;
+    case Type::F64:
+      return &unaryOp<float, double, DoubleToFloat>;
+    default:
+      return nullptr;
     }
   if (from == Type::F32)
     switch (to) {
-    case Type::F16: return &unaryOp<uint16_t, float, FloatToHalf>;
-    case Type::BF16: return &unaryOp<uint16_t, float, FloatToBfloat>;
-    case Type::F64: return &unaryOp<double, float, FloatToDouble>;
-    case Type::F16x2: return &binaryOp<uint32_t, float, float, FloatsToHalves>;
-    case Type::BF16x2: return &binaryOp<uint32_t, float, float, FloatsToBfloats>;
-    default: return nullptr;
+    case Type::F16:
+      return &unaryOp<uint16_t, float, FloatToHalf>;
+    case Type::BF16:
+      return &unaryOp<uint16_t, float, FloatToBfloat>;
+    case Type::F64:
+      return &unaryOp<double, float, FloatToDouble>;
+    case Type::F16x2:
+      return &binaryOp<uint32_t, float, float, FloatsToHalves>;
+    case Type::BF16x2:
+      return &binaryOp<uint32_t, float, float, FloatsToBfloats>;
+    default:
+      return nullptr;
     }
   return nullptr;
 }
@@ -333,7 +400,8 @@ bool decodePack(Decoder &decoder, const ptx::Instruction &instruction, Modifiers
   const auto &operands = instruction.operands;
   Slot a = decoder.read(operands[1], from), b = decoder.read(operands[2], from);
   Slot c = operands.size() == 4 ? decoder.read(operands[3], Type::B32) : decoder.constant(0, 4);
-  decoder.emit(handlePack, InstructionClass::Convert, decoder.write(operands[0], Type::B32), a, b, c).aux = uint16_t(to);
+  decoder.emit(handlePack, InstructionClass::Convert, decoder.write(operands[0], Type::B32), a, b, c).aux =
+      uint16_t(to);
   return decoder.ok();
 }
 
@@ -354,11 +422,13 @@ bool emitPair(Decoder &decoder, const ptx::Instruction &instruction, Type to, Ty
   bool known = (from == Type::F16x2 && (to == Type::E4M3x2 || to == Type::E5M2x2)) ||
                (to == Type::F16x2 && (from == Type::E4M3x2 || from == Type::E5M2x2));
   if (!known)
-    return decoder.unsupported(instruction, "cvt." + std::string(ptx::typeName(to)) + "." + std::string(ptx::typeName(from)));
+    return decoder.unsupported(instruction, "cvt." + std::string(ptx::typeName(to)) + "." +
+                                                std::string(ptx::typeName(from)));
   if (!decoder.operandCount(instruction, 2, 2))
     return false;
   Slot a = decoder.read(operands[1], from == Type::F16x2 ? Type::B32 : Type::B16);
-  Inst &inst = decoder.emit(packedToPacked, InstructionClass::Convert, decoder.write(operands[0], destination), a);
+  Inst &inst =
+      decoder.emit(packedToPacked, InstructionClass::Convert, decoder.write(operands[0], destination), a);
   inst.width = uint16_t(from);
   inst.aux = uint16_t(to);
   inst.imm = mode.pack();
@@ -402,7 +472,8 @@ bool decodeConvert(Decoder &decoder, const ptx::Instruction &instruction) {
     handler = floatToFloat;
   }
   if (!handler)
-    return decoder.unsupported(instruction, "cvt." + std::string(ptx::typeName(to)) + "." + std::string(ptx::typeName(from)));
+    return decoder.unsupported(instruction, "cvt." + std::string(ptx::typeName(to)) + "." +
+                                                std::string(ptx::typeName(from)));
   if (Handler fast = frequent(to, from, mode))
     handler = fast;
   Slot a = decoder.read(operands[1], from, true), d = decoder.writeWide(operands[0], to);

@@ -113,19 +113,21 @@ Decoder::Decoder(const ModuleSymbols &symbols, std::string_view moduleName, Prog
 
 bool Decoder::fail(ptx::Location location, std::string message, Error error) {
   if (error_.ok())
-    error_ = Result(error, moduleName_ + ":" + std::to_string(location.line) + ":" + std::to_string(location.column) +
-                               ": " + message);
+    error_ = Result(error, moduleName_ + ":" + std::to_string(location.line) + ":" +
+                               std::to_string(location.column) + ": " + message);
   return false;
 }
 
 bool Decoder::unsupported(const ptx::Instruction &instruction, std::string_view what) {
-  return fail(instruction.location, std::string(what) + " is not supported by the simulator", Error::UnsupportedPTX);
+  return fail(instruction.location, std::string(what) + " is not supported by the simulator",
+              Error::UnsupportedPTX);
 }
 
 bool Decoder::done(const ptx::Instruction &instruction, const Modifiers &modifiers) {
   if (std::string_view rest = modifiers.rest(); !rest.empty())
     return fail(instruction.location,
-                "modifier ." + std::string(rest) + " of '" + std::string(instruction.opcode) + "' is not supported",
+                "modifier ." + std::string(rest) + " of '" + std::string(instruction.opcode) +
+                    "' is not supported",
                 Error::UnsupportedPTX);
   return error_.ok();
 }
@@ -194,8 +196,9 @@ Slot Decoder::read(const Operand &operand, Type type, bool relaxed) {
       emitResize(*this, narrow, bytes, slot, slotBytes(have), false);
       return narrow;
     }
-    fail(operand.location, "operand " + operandText(*function_, operand) + " is ." + std::string(ptx::typeName(have)) +
-                               ", the instruction wants ." + std::string(ptx::typeName(type)));
+    fail(operand.location, "operand " + operandText(*function_, operand) + " is ." +
+                               std::string(ptx::typeName(have)) + ", the instruction wants ." +
+                               std::string(ptx::typeName(type)));
     return noSlot;
   }
   case Operand::Kind::Integer:
@@ -259,7 +262,8 @@ Slot Decoder::writeWide(const Operand &operand, Type type) {
 void Decoder::finishWide(const Operand &operand, Type type, Slot slot) {
   Type have = registerType(operand);
   if (operand.kind == Operand::Kind::Register && slotBytes(have) > slotBytes(type) && slotBytes(type))
-    emitResize(*this, (firstRegister_ + operand.index) * 2, slotBytes(have), slot, slotBytes(type), ptx::isSigned(type));
+    emitResize(*this, (firstRegister_ + operand.index) * 2, slotBytes(have), slot, slotBytes(type),
+               ptx::isSigned(type));
 }
 
 Slot Decoder::readPredicate(const Operand &operand, bool &negated) {
@@ -276,8 +280,10 @@ bool Decoder::literal(const Operand &operand, uint64_t &value, std::string_view 
   return true;
 }
 
-/// The address of a variable, label of a function, or parameter. With `address`, frame-relative places stay relative.
-bool Decoder::symbolValue(const Operand &operand, Type type, Space asSpace, Slot &slot, AddressOperand *address) {
+/// The address of a variable, label of a function, or parameter. With `address`, frame-relative places stay
+/// relative.
+bool Decoder::symbolValue(const Operand &operand, Type type, Space asSpace, Slot &slot,
+                          AddressOperand *address) {
   uint64_t value = 0;
   Space space = Space::Global;
   if (operand.variable >= 0) {
@@ -326,9 +332,10 @@ bool Decoder::symbolValue(const Operand &operand, Type type, Space asSpace, Slot
 
 bool Decoder::address(const Operand &operand, Space space, AddressOperand &result) {
   if (operand.kind != Operand::Kind::Address || operand.parts.size() != 1)
-    return fail(operand.location, operand.kind == Operand::Kind::Address
-                                      ? "addresses of several parts (tensors) are not supported"
-                                      : "expected an address in brackets",
+    return fail(operand.location,
+                operand.kind == Operand::Kind::Address
+                    ? "addresses of several parts (tensors) are not supported"
+                    : "expected an address in brackets",
                 Error::UnsupportedPTX);
   const Operand &base = operand.parts[0];
   result = {};
@@ -417,8 +424,8 @@ void Decoder::layOutFrame() {
     code().results.push_back(frame_[result]);
 }
 
-/// Gives offsets to the shared variables of every function of the module that the kernel could reach, in order; arrays
-/// without bound (dynamic shared memory) all begin behind them.
+/// Gives offsets to the shared variables of every function of the module that the kernel could reach, in
+/// order; arrays without bound (dynamic shared memory) all begin behind them.
 void Decoder::layOutShared(const ptx::Function &kernel) {
   uint64_t top = 0;
   std::vector<std::pair<uint32_t *, uint64_t>> dynamic;
@@ -534,15 +541,17 @@ bool Decoder::decodeBody() {
     const ptx::Instruction &instruction = function_->body[i];
     current_ = &instruction;
     positions_[i] = uint32_t(body_.size());
-    program_.origins.push_back({instruction.location.line, instruction.location.column, instruction.sourceFile,
-                                instruction.sourceLine, instruction.text});
+    program_.origins.push_back({instruction.location.line, instruction.location.column,
+                                instruction.sourceFile, instruction.sourceLine, instruction.text});
     auto decoder = decoderTable().find(instruction.opcode);
     if (decoder == decoderTable().end())
-      return fail(instruction.location, "instruction '" + std::string(instruction.opcode) + "' is not supported",
+      return fail(instruction.location,
+                  "instruction '" + std::string(instruction.opcode) + "' is not supported",
                   Error::UnsupportedPTX);
     size_t before = body_.size();
     if (!decoder->second(*this, instruction) || !ok())
-      return fail(instruction.location, "cannot decode `" + std::string(instruction.text.substr(0, 120)) + "`");
+      return fail(instruction.location,
+                  "cannot decode `" + std::string(instruction.text.substr(0, 120)) + "`");
     // One instruction of the PTX counts once, whatever it takes to execute it.
     for (size_t j = before; j + 1 < body_.size(); ++j)
       body_[j].flags |= flagSynthetic;
@@ -573,7 +582,8 @@ static uint32_t localBytesOf(Program &program, bool indirect) {
   bool dynamicStack = false;
   for (size_t f = 0; f < program.functions.size(); ++f) {
     uint32_t begin = program.functions[f].entry;
-    uint32_t end = f + 1 < program.functions.size() ? program.functions[f + 1].entry : uint32_t(program.code.size());
+    uint32_t end =
+        f + 1 < program.functions.size() ? program.functions[f + 1].entry : uint32_t(program.code.size());
     for (uint32_t pc = begin; pc < end; ++pc) {
       if (isDirectCall(program.code[pc]))
         calls[f].insert(program.code[pc].target);
@@ -618,7 +628,8 @@ Result Decoder::decode(const ptx::Function &kernel) {
       break;
     if (anyIndirectCall_)
       for (std::string_view name : symbols_.addressTaken)
-        if (const ptx::Function *function = symbols_.findFunction(name); function->isDefined && !function->isEntry)
+        if (const ptx::Function *function = symbols_.findFunction(name);
+            function->isDefined && !function->isEntry)
           requestFunction(*function);
   }
   if (!ok())

@@ -1,8 +1,8 @@
 //===- Decoder.h - PTX instructions to machine instructions ---------*- C++ -*-===//
 //
-// The frame that the classes of instructions share: operands to slots, constants, temporaries, errors. Each file of this
-// folder that implements a class adds its opcodes to the DecoderTable with a function that reads the modifiers, asks for
-// the operands' slots, and emits instructions with the handlers it picked.
+// The frame that the classes of instructions share: operands to slots, constants, temporaries, errors. Each
+// file of this folder that implements a class adds its opcodes to the DecoderTable with a function that reads
+// the modifiers, asks for the operands' slots, and emits instructions with the handlers it picked.
 //
 //===----------------------------------------------------------------------===//
 
@@ -143,7 +143,8 @@ private:
   void layOutShared(const ptx::Function &kernel);
   bool finishFunction();
   void reserveShared(const ptx::Variable &variable);
-  bool symbolValue(const ptx::Operand &operand, ptx::Type type, ptx::Space asSpace, Slot &slot, AddressOperand *address);
+  bool symbolValue(const ptx::Operand &operand, ptx::Type type, ptx::Space asSpace, Slot &slot,
+                   AddressOperand *address);
   Slot newRegister(unsigned bytes);
 
   const ModuleSymbols &symbols_;
@@ -153,18 +154,18 @@ private:
   const ptx::Function *function_ = nullptr;
   const ptx::Instruction *current_ = nullptr;
   uint32_t functionIndex_ = 0;
-  uint32_t firstRegister_ = 0;                 ///< Virtual number of the function's register 0.
-  std::vector<uint8_t> registerBytes_;         ///< Of each virtual register; 0: predicate.
-  std::vector<FrameVariable> frame_;           ///< By variable of the function.
+  uint32_t firstRegister_ = 0;         ///< Virtual number of the function's register 0.
+  std::vector<uint8_t> registerBytes_; ///< Of each virtual register; 0: predicate.
+  std::vector<FrameVariable> frame_;   ///< By variable of the function.
   uint32_t frameTop_ = 0;
-  std::vector<uint32_t> positions_;            ///< Of each PTX instruction of the function: index in body_.
-  std::vector<Inst> body_;                     ///< The function's instructions; targets are indices into it.
+  std::vector<uint32_t> positions_; ///< Of each PTX instruction of the function: index in body_.
+  std::vector<Inst> body_;          ///< The function's instructions; targets are indices into it.
   std::vector<std::pair<uint32_t, size_t>> tableFixups_;
   std::map<std::pair<unsigned, uint64_t>, Slot> constants_;
   Slot predicates_[2] = {noSlot, noSlot};
   std::map<const ptx::Function *, uint32_t> functionNumbers_;
   std::vector<const ptx::Function *> requested_;
-  std::map<std::string_view, uint32_t> moduleShared_;             ///< Offsets of module-level shared variables.
+  std::map<std::string_view, uint32_t> moduleShared_; ///< Offsets of module-level shared variables.
   std::map<const ptx::Variable *, uint32_t> functionShared_;
   bool anyIndirectCall_ = false;
 
@@ -173,8 +174,8 @@ public:
   std::vector<uint32_t> tablesOfFunction; ///< Branch tables whose entries are still PTX positions.
 };
 
-/// ControlFlow.cpp: inserts Join instructions where diverged lanes meet, moves `body` to the end of program.code, and
-/// fills program.reconverge.
+/// ControlFlow.cpp: inserts Join instructions where diverged lanes meet, moves `body` to the end of
+/// program.code, and fills program.reconverge.
 void appendWithJoins(Program &program, std::vector<Inst> &body, bool isKernel,
                      const std::vector<uint32_t> &branchTables);
 
@@ -185,7 +186,7 @@ void layOutRegisters(Program &program, const std::vector<uint8_t> &registerBytes
 bool isBranch(const Inst &inst);      ///< May go to inst.target.
 bool isTableBranch(const Inst &inst); ///< brx.idx
 bool isReturn(const Inst &inst);
-bool isExit(const Inst &inst);        ///< exit, trap
+bool isExit(const Inst &inst); ///< exit, trap
 void handleJoin(Warp &warp, const Inst &inst, uint32_t mask);
 
 unsigned slotBytes(ptx::Type type); ///< Bytes a lane takes in a register: 0 (predicate), 2, 4, 8, 16.

@@ -22,8 +22,8 @@ class SimulatedDevice final : public Device {
 public:
   SimulatedDevice(const DeviceProfile &profile, Options options)
       : profile_(profile), options_(std::move(options)), lock_(std::make_shared<std::mutex>()),
-        memory_(options_, options_.memoryLimit ? options_.memoryLimit : profile.memoryBytes), log_(options_.maxReports),
-        pool_(options_.hostThreads) {}
+        memory_(options_, options_.memoryLimit ? options_.memoryLimit : profile.memoryBytes),
+        log_(options_.maxReports), pool_(options_.hostThreads) {}
 
   bool usable() const { return memory_.reserved(); }
   const DeviceProfile &profile() const override { return profile_; }
@@ -39,9 +39,12 @@ public:
   Result copyIn(uint64_t device, const void *host, uint64_t bytes) override;
   Result copyOut(void *host, uint64_t device, uint64_t bytes) override;
   Result copyWithin(uint64_t destination, uint64_t source, uint64_t bytes) override;
-  Result fill(uint64_t device, uint32_t value, unsigned elementBytes, uint64_t width, uint64_t height, uint64_t pitch) override;
-  Result loadModule(std::string_view ptx, const ModuleOptions &options, std::shared_ptr<Module> &module) override;
-  Result launch(const Kernel &kernel, const LaunchConfig &config, std::span<const std::byte> parameters) override;
+  Result fill(uint64_t device, uint32_t value, unsigned elementBytes, uint64_t width, uint64_t height,
+              uint64_t pitch) override;
+  Result loadModule(std::string_view ptx, const ModuleOptions &options,
+                    std::shared_ptr<Module> &module) override;
+  Result launch(const Kernel &kernel, const LaunchConfig &config,
+                std::span<const std::byte> parameters) override;
   std::vector<CheckReport> reports() const override { return log_.all(); }
   std::vector<KernelCounters> counters() const override;
   void clearReports() override { log_.clear(); }
@@ -54,7 +57,8 @@ private:
   Result ensureHeap();
   Result prepareWorkspace();
   void prepareShadows();
-  void addCounters(const LoadedKernel &kernel, const Launch &launch, const std::vector<std::unique_ptr<Worker>> &workers);
+  void addCounters(const LoadedKernel &kernel, const Launch &launch,
+                   const std::vector<std::unique_ptr<Worker>> &workers);
 
   const DeviceProfile profile_;
   const Options options_;
@@ -103,7 +107,8 @@ Result SimulatedDevice::queryPointer(uint64_t address, PointerInfo &info) const 
   return {};
 }
 
-Result SimulatedDevice::checkRange(uint64_t address, uint64_t bytes, std::string_view what, Allocation *&allocation) {
+Result SimulatedDevice::checkRange(uint64_t address, uint64_t bytes, std::string_view what,
+                                   Allocation *&allocation) {
   allocation = memory_.find(address, bytes);
   if (allocation || bytes == 0)
     return {};
@@ -147,8 +152,8 @@ Result SimulatedDevice::copyWithin(uint64_t destination, uint64_t source, uint64
   return {};
 }
 
-Result SimulatedDevice::fill(uint64_t device, uint32_t value, unsigned elementBytes, uint64_t width, uint64_t height,
-                             uint64_t pitch) {
+Result SimulatedDevice::fill(uint64_t device, uint32_t value, unsigned elementBytes, uint64_t width,
+                             uint64_t height, uint64_t pitch) {
   std::lock_guard guard(*lock_);
   if (elementBytes != 1 && elementBytes != 2 && elementBytes != 4)
     return Result(Error::InvalidValue, "fill with elements of " + std::to_string(elementBytes) + " bytes");
@@ -172,7 +177,8 @@ Result SimulatedDevice::fill(uint64_t device, uint32_t value, unsigned elementBy
   return {};
 }
 
-Result SimulatedDevice::loadModule(std::string_view ptx, const ModuleOptions &options, std::shared_ptr<Module> &module) {
+Result SimulatedDevice::loadModule(std::string_view ptx, const ModuleOptions &options,
+                                   std::shared_ptr<Module> &module) {
   auto loaded = std::make_shared<LoadedModule>(memory_, lock_);
   Result result;
   {
@@ -188,7 +194,8 @@ std::string triple(const Dim3 &d) {
   return "(" + std::to_string(d.x) + "," + std::to_string(d.y) + "," + std::to_string(d.z) + ")";
 }
 
-Result SimulatedDevice::checkLaunch(const LoadedKernel &kernel, const LaunchConfig &config, size_t parameterBytes) const {
+Result SimulatedDevice::checkLaunch(const LoadedKernel &kernel, const LaunchConfig &config,
+                                    size_t parameterBytes) const {
   const FunctionInfo &info = kernel.info_;
   const Dim3 &grid = config.grid, &block = config.block, &required = info.requiredBlock;
   std::string who = "launch of " + info.name + ": ";
@@ -198,27 +205,34 @@ Result SimulatedDevice::checkLaunch(const LoadedKernel &kernel, const LaunchConf
       block.volume() > profile_.maxThreadsPerBlock)
     return Result(Error::InvalidValue, who + "block " + triple(block) + " is out of range");
   if (config.cluster.volume() != 1)
-    return Result(Error::NotSupported, who + "clusters of more than one block are not supported by the simulator");
+    return Result(Error::NotSupported,
+                  who + "clusters of more than one block are not supported by the simulator");
   if (block.volume() > info.maxThreads)
-    return Result(Error::OutOfResources, who + std::to_string(block.volume()) + " threads in a block, the kernel allows " +
+    return Result(Error::OutOfResources, who + std::to_string(block.volume()) +
+                                             " threads in a block, the kernel allows " +
                                              std::to_string(info.maxThreads));
   if (required.x && (required.x != block.x || required.y != block.y || required.z != block.z))
-    return Result(Error::InvalidValue, who + "block " + triple(block) + ", the kernel requires " + triple(required));
+    return Result(Error::InvalidValue,
+                  who + "block " + triple(block) + ", the kernel requires " + triple(required));
   if (uint64_t(info.staticShared) + config.dynamicShared > profile_.sharedPerBlockOptin)
     return Result(Error::OutOfResources, who + std::to_string(info.staticShared) + " static and " +
-                                             std::to_string(config.dynamicShared) + " dynamic bytes of shared memory, a block has " +
+                                             std::to_string(config.dynamicShared) +
+                                             " dynamic bytes of shared memory, a block has " +
                                              std::to_string(profile_.sharedPerBlockOptin));
   if (parameterBytes != info.parameterBytes)
-    return Result(Error::InvalidValue, who + std::to_string(parameterBytes) + " bytes of parameters, the kernel takes " +
+    return Result(Error::InvalidValue, who + std::to_string(parameterBytes) +
+                                           " bytes of parameters, the kernel takes " +
                                            std::to_string(info.parameterBytes));
   unsigned resident = occupancyBlocks(profile_, info, unsigned(block.volume()), config.dynamicShared);
   if (resident == 0 && !info.registersAreEstimated)
-    return Result(Error::OutOfResources, who + "a block of " + std::to_string(block.volume()) + " threads with " +
-                                             std::to_string(info.registers) + " registers each does not fit");
+    return Result(Error::OutOfResources, who + "a block of " + std::to_string(block.volume()) +
+                                             " threads with " + std::to_string(info.registers) +
+                                             " registers each does not fit");
   if (config.cooperative && grid.volume() > uint64_t(std::max(resident, 1u)) * profile_.multiprocessors)
-    return Result(Error::CooperativeTooLarge, who + std::to_string(grid.volume()) + " blocks, " +
-                                                  std::to_string(uint64_t(resident) * profile_.multiprocessors) +
-                                                  " can be resident at once");
+    return Result(Error::CooperativeTooLarge,
+                  who + std::to_string(grid.volume()) + " blocks, " +
+                      std::to_string(uint64_t(resident) * profile_.multiprocessors) +
+                      " can be resident at once");
   return {};
 }
 
@@ -256,7 +270,8 @@ void SimulatedDevice::prepareShadows() {
     segments_.restart();
 }
 
-Result SimulatedDevice::launch(const Kernel &kernel, const LaunchConfig &config, std::span<const std::byte> parameters) {
+Result SimulatedDevice::launch(const Kernel &kernel, const LaunchConfig &config,
+                               std::span<const std::byte> parameters) {
   std::lock_guard guard(*lock_);
   const LoadedKernel &loaded = static_cast<const LoadedKernel &>(kernel);
   PTXSIM_RETURN_IF_ERROR(checkLaunch(loaded, config, parameters.size()));
@@ -279,8 +294,9 @@ Result SimulatedDevice::launch(const Kernel &kernel, const LaunchConfig &config,
     std::memcpy(launch.parameters.data(), parameters.data(), parameters.size());
   std::unique_ptr<Checker> checker;
   if (options_.checks.any()) {
-    checker = std::make_unique<Checker>(options_.checks, log_, segments_, loaded.program, loaded.module->name(), config.grid,
-                                        config.block, loaded.module->files());
+    checker =
+        std::make_unique<Checker>(options_.checks, log_, segments_, loaded.program, loaded.module->name(),
+                                  config.grid, config.block, loaded.module->files());
     launch.checker = checker.get();
   }
   launch.prepare();
@@ -370,7 +386,8 @@ std::unique_ptr<Device> Device::create(const DeviceProfile &profile, Options opt
     return fail(Error::NotSupported, "the simulator needs a CPU with AVX2, FMA and F16C (x86-64-v3)");
   auto device = std::make_unique<SimulatedDevice>(profile, std::move(options));
   if (!device->usable())
-    return fail(Error::OutOfMemory, "cannot reserve address space for " + std::to_string(device->totalBytes()) +
+    return fail(Error::OutOfMemory, "cannot reserve address space for " +
+                                        std::to_string(device->totalBytes()) +
                                         " bytes of device memory (is there a limit, ulimit -v?)");
   if (result)
     *result = {};

@@ -1,8 +1,8 @@
 //===- Float.cpp - f32 and f64 arithmetic ---------------------------*- C++ -*-===//
 //
-// PTX ISA, "Floating Point Instructions". Round to nearest even is what the host does; the directed modes set the host's
-// rounding mode. f32 results that are NaN are the canonical NaN; f64 keeps payloads. div.full and div.approx are
-// computed as exact quotients, which lies within their bound of 2 ulp.
+// PTX ISA, "Floating Point Instructions". Round to nearest even is what the host does; the directed modes set
+// the host's rounding mode. f32 results that are NaN are the canonical NaN; f64 keeps payloads. div.full and
+// div.approx are computed as exact quotients, which lies within their bound of 2 ulp.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,10 +15,18 @@ using ptx::Type;
 
 namespace {
 
-struct Add { template <typename T> static T apply(T a, T b) { return a + b; } };
-struct Sub { template <typename T> static T apply(T a, T b) { return a - b; } };
-struct Mul { template <typename T> static T apply(T a, T b) { return a * b; } };
-struct Div { template <typename T> static T apply(T a, T b) { return a / b; } };
+struct Add {
+  template <typename T> static T apply(T a, T b) { return a + b; }
+};
+struct Sub {
+  template <typename T> static T apply(T a, T b) { return a - b; }
+};
+struct Mul {
+  template <typename T> static T apply(T a, T b) { return a * b; }
+};
+struct Div {
+  template <typename T> static T apply(T a, T b) { return a / b; }
+};
 struct Fma {
   static float apply(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
   static double apply(double a, double b, double c) { return __builtin_fma(a, b, c); }
@@ -44,14 +52,18 @@ template <typename Op, bool Ftz, bool Sat> struct Nearest {
     value = canonical(flushIf(value, Ftz));
     return Sat ? saturateUnit(value) : value;
   }
-  template <typename T> static T apply(T a, T b) { return finish(Op::apply(flushIf(a, Ftz), flushIf(b, Ftz))); }
+  template <typename T> static T apply(T a, T b) {
+    return finish(Op::apply(flushIf(a, Ftz), flushIf(b, Ftz)));
+  }
   template <typename T> static T apply(T a, T b, T c) {
     return finish(Op::apply(flushIf(a, Ftz), flushIf(b, Ftz), flushIf(c, Ftz)));
   }
 };
 
-/// rz, rm, rp. aux: the rounding; imm: bit 0 ftz, bit 1 sat. The volatile operands keep the operation in the scope.
-template <typename T, typename Op, unsigned Sources> void directed(Warp &warp, const Inst &inst, uint32_t mask) {
+/// rz, rm, rp. aux: the rounding; imm: bit 0 ftz, bit 1 sat. The volatile operands keep the operation in the
+/// scope.
+template <typename T, typename Op, unsigned Sources>
+void directed(Warp &warp, const Inst &inst, uint32_t mask) {
   T *d = warp.at<T>(inst.dst);
   const T *a = warp.at<T>(inst.a), *b = warp.at<T>(inst.b), *c = Sources == 3 ? warp.at<T>(inst.c) : nullptr;
   bool ftz = inst.imm & 1, sat = inst.imm & 2;
@@ -94,7 +106,8 @@ bool decodeRounded(Decoder &decoder, const ptx::Instruction &instruction, Type t
   Rounding rounding = parseRounding(mode);
   if (rounding == Rounding::Nearest)
     return emitArithmetic(decoder, instruction,
-                          isDouble ? nearestFor<double, Op, Sources>(ftz, sat) : nearestFor<float, Op, Sources>(ftz, sat),
+                          isDouble ? nearestFor<double, Op, Sources>(ftz, sat)
+                                   : nearestFor<float, Op, Sources>(ftz, sat),
                           kind, type, Sources);
   if (!decoder.operandCount(instruction, Sources + 1, Sources + 1))
     return false;
@@ -190,7 +203,8 @@ bool decodeFloat(Decoder &decoder, const ptx::Instruction &instruction, Type typ
       modifiers.take("abs");
     if (!decoder.done(instruction, modifiers))
       return false;
-    Handler handler = opcode == "max" ? minMaxFor<true>(type, ftz, nan, xorSign) : minMaxFor<false>(type, ftz, nan, xorSign);
+    Handler handler = opcode == "max" ? minMaxFor<true>(type, ftz, nan, xorSign)
+                                      : minMaxFor<false>(type, ftz, nan, xorSign);
     return emitArithmetic(decoder, instruction, handler,
                           type == Type::F64 ? InstructionClass::Float64 : InstructionClass::Float32, type, 2);
   }
@@ -199,7 +213,9 @@ bool decodeFloat(Decoder &decoder, const ptx::Instruction &instruction, Type typ
 
 namespace {
 
-template <typename T> struct CopySign { static T apply(T a, T b) { return std::copysign(b, a); } };
+template <typename T> struct CopySign {
+  static T apply(T a, T b) { return std::copysign(b, a); }
+};
 
 bool decodeCopySign(Decoder &decoder, const ptx::Instruction &instruction) {
   Modifiers modifiers(instruction);
@@ -207,7 +223,8 @@ bool decodeCopySign(Decoder &decoder, const ptx::Instruction &instruction) {
   if (!decoder.done(instruction, modifiers))
     return false;
   bool isDouble = type == Type::F64;
-  return emitArithmetic(decoder, instruction, isDouble ? binary<double, CopySign<double>>() : binary<float, CopySign<float>>(),
+  return emitArithmetic(decoder, instruction,
+                        isDouble ? binary<double, CopySign<double>>() : binary<float, CopySign<float>>(),
                         isDouble ? InstructionClass::Float64 : InstructionClass::Float32, type, 2);
 }
 

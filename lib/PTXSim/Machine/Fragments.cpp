@@ -19,11 +19,18 @@ std::array<float, 256> makeTable(const FloatFormat &format) {
 
 unsigned elementBits(Element element) {
   switch (element) {
-  case Element::F16: case Element::BF16: return 16;
-  case Element::TF32: return 32;
-  case Element::S4: case Element::U4: return 4;
-  case Element::F64: return 64;
-  default: return 8;
+  case Element::F16:
+  case Element::BF16:
+    return 16;
+  case Element::TF32:
+    return 32;
+  case Element::S4:
+  case Element::U4:
+    return 4;
+  case Element::F64:
+    return 64;
+  default:
+    return 8;
   }
 }
 

@@ -1,8 +1,8 @@
 //===- Fragments.h - How matrices lie in the registers of a warp ----*- C++ -*-===//
 //
-// PTX ISA, "Matrix Fragments for mma.*". All shapes with 8 columns of B follow one rule. Let a 32-bit register hold E
-// elements (2 halves, 1 tf32, 4 bytes). Over the 32 lanes it holds 8 rows of 4E elements, row-major: lane = 4 * row +
-// column / E. So:
+// PTX ISA, "Matrix Fragments for mma.*". All shapes with 8 columns of B follow one rule. Let a 32-bit
+// register hold E elements (2 halves, 1 tf32, 4 bytes). Over the 32 lanes it holds 8 rows of 4E elements,
+// row-major: lane = 4 * row + column / E. So:
 //   A: register r is the block of rows 8 (r % 2) … and columns 4E (r / 2) …
 //   B: register r is the block of k 4E r …, stored as 8 columns n of 4E values of k
 //   C, D in f32 or s32: register r, lane 4g + t is row g + 8 (r / 2), column 2t + r % 2

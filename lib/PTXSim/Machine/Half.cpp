@@ -1,7 +1,8 @@
 //===- Half.cpp - f16 and bf16 arithmetic, single and packed --------*- C++ -*-===//
 //
-// PTX ISA, "Half Precision Floating Point Instructions". Sums and products are computed in f32 and rounded once more,
-// which is exact rounding since f32 has more than twice the digits; fma goes through rounding to odd (Numbers.h).
+// PTX ISA, "Half Precision Floating Point Instructions". Sums and products are computed in f32 and rounded
+// once more, which is exact rounding since f32 has more than twice the digits; fma goes through rounding to
+// odd (Numbers.h).
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,12 +29,21 @@ struct BfloatFormat {
 // aux: what is done to operands and result.
 constexpr unsigned ftzBit = 1, satBit = 2, reluBit = 4;
 
-struct Add { static float apply(float a, float b, float) { return a + b; } };
-struct Sub { static float apply(float a, float b, float) { return a - b; } };
-struct Mul { static float apply(float a, float b, float) { return a * b; } };
-struct Fma { static float apply(float a, float b, float c) { return halfFma(a, b, c); } };
+struct Add {
+  static float apply(float a, float b, float) { return a + b; }
+};
+struct Sub {
+  static float apply(float a, float b, float) { return a - b; }
+};
+struct Mul {
+  static float apply(float a, float b, float) { return a * b; }
+};
+struct Fma {
+  static float apply(float a, float b, float c) { return halfFma(a, b, c); }
+};
 
-template <typename Format, typename Op> uint16_t applyOne(uint16_t a, uint16_t b, uint16_t c, unsigned flags) {
+template <typename Format, typename Op>
+uint16_t applyOne(uint16_t a, uint16_t b, uint16_t c, unsigned flags) {
   if (flags & ftzBit) {
     a = Format::flushBits(a);
     b = Format::flushBits(b);
@@ -74,7 +84,8 @@ template <bool Negate, uint32_t Signs, typename T> struct SignOp {
   static T apply(T a) { return Negate ? T(a ^ T(Signs)) : T(a & ~T(Signs)); }
 };
 
-template <typename Format> uint16_t minMaxOne(uint16_t a, uint16_t b, bool max, bool nan, bool xorSign, bool ftz) {
+template <typename Format>
+uint16_t minMaxOne(uint16_t a, uint16_t b, bool max, bool nan, bool xorSign, bool ftz) {
   if (ftz) {
     a = Format::flushBits(a);
     b = Format::flushBits(b);
@@ -112,10 +123,14 @@ template <typename Format, unsigned Count> void handleMinMax(Warp &warp, const I
 
 template <typename Op, unsigned Sources> Handler handlerFor(Type type) {
   switch (type) {
-  case Type::F16: return handleHalf<HalfFormat, Op, 1, Sources>;
-  case Type::F16x2: return handleHalf<HalfFormat, Op, 2, Sources>;
-  case Type::BF16: return handleHalf<BfloatFormat, Op, 1, Sources>;
-  default: return handleHalf<BfloatFormat, Op, 2, Sources>;
+  case Type::F16:
+    return handleHalf<HalfFormat, Op, 1, Sources>;
+  case Type::F16x2:
+    return handleHalf<HalfFormat, Op, 2, Sources>;
+  case Type::BF16:
+    return handleHalf<BfloatFormat, Op, 1, Sources>;
+  default:
+    return handleHalf<BfloatFormat, Op, 2, Sources>;
   }
 }
 
@@ -124,15 +139,20 @@ Handler signHandler(Type type, bool negate) {
   if (packed)
     return negate ? unary<uint32_t, SignOp<true, 0x80008000, uint32_t>>()
                   : unary<uint32_t, SignOp<false, 0x80008000, uint32_t>>();
-  return negate ? unary<uint16_t, SignOp<true, 0x8000, uint16_t>>() : unary<uint16_t, SignOp<false, 0x8000, uint16_t>>();
+  return negate ? unary<uint16_t, SignOp<true, 0x8000, uint16_t>>()
+                : unary<uint16_t, SignOp<false, 0x8000, uint16_t>>();
 }
 
 Handler minMaxHandler(Type type) {
   switch (type) {
-  case Type::F16: return handleMinMax<HalfFormat, 1>;
-  case Type::F16x2: return handleMinMax<HalfFormat, 2>;
-  case Type::BF16: return handleMinMax<BfloatFormat, 1>;
-  default: return handleMinMax<BfloatFormat, 2>;
+  case Type::F16:
+    return handleMinMax<HalfFormat, 1>;
+  case Type::F16x2:
+    return handleMinMax<HalfFormat, 2>;
+  case Type::BF16:
+    return handleMinMax<BfloatFormat, 1>;
+  default:
+    return handleMinMax<BfloatFormat, 2>;
   }
 }
 
@@ -146,7 +166,8 @@ bool decodeHalf(Decoder &decoder, const ptx::Instruction &instruction, Type type
   if (opcode == "abs" || opcode == "neg") {
     if (!decoder.done(instruction, modifiers))
       return false;
-    return emitArithmetic(decoder, instruction, signHandler(type, opcode == "neg"), InstructionClass::Half, type, 1);
+    return emitArithmetic(decoder, instruction, signHandler(type, opcode == "neg"), InstructionClass::Half,
+                          type, 1);
   }
   unsigned aux;
   unsigned sources = 2;
@@ -175,7 +196,8 @@ bool decodeHalf(Decoder &decoder, const ptx::Instruction &instruction, Type type
   const auto &operands = instruction.operands;
   Slot a = decoder.read(operands[1], type), b = decoder.read(operands[2], type);
   Slot c = sources == 3 ? decoder.read(operands[3], type) : noSlot;
-  decoder.emit(handler, InstructionClass::Half, decoder.write(operands[0], type), a, b, c).aux = uint16_t(aux);
+  decoder.emit(handler, InstructionClass::Half, decoder.write(operands[0], type), a, b, c).aux =
+      uint16_t(aux);
   return decoder.ok();
 }
 

@@ -1,9 +1,10 @@
 //===- Handlers.h - What instruction handlers are made of -----------*- C++ -*-===//
 //
-// Loops over 32 lanes, written for the vectoriser. A destination and a source are either the same slot or disjoint
-// (RegisterLayout.cpp keeps registers of different widths apart), so elementwise loops may be vectorised without a
-// check for overlap. Results are computed for all lanes and written to those of the mask; every operation is therefore
-// total: it must not trap on the garbage of a lane that does not take part.
+// Loops over 32 lanes, written for the vectoriser. A destination and a source are either the same slot or
+// disjoint (RegisterLayout.cpp keeps registers of different widths apart), so elementwise loops may be
+// vectorised without a check for overlap. Results are computed for all lanes and written to those of the
+// mask; every operation is therefore total: it must not trap on the garbage of a lane that does not take
+// part.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,7 +22,8 @@
 #endif
 
 #if defined(__clang__)
-#define PTXSIM_LANE_LOOP _Pragma("clang loop vectorize(assume_safety)") for (unsigned lane = 0; lane < 32; ++lane)
+#define PTXSIM_LANE_LOOP                                                                                     \
+  _Pragma("clang loop vectorize(assume_safety)") for (unsigned lane = 0; lane < 32; ++lane)
 #elif defined(__GNUC__)
 #define PTXSIM_LANE_LOOP _Pragma("GCC ivdep") for (unsigned lane = 0; lane < 32; ++lane)
 #else
@@ -65,7 +67,8 @@ template <typename D, typename A, typename F> void unaryOp(Warp &warp, const Ins
   blend(d, result, mask);
 }
 
-template <typename D, typename A, typename B, typename F> void binaryOp(Warp &warp, const Inst &inst, uint32_t mask) {
+template <typename D, typename A, typename B, typename F>
+void binaryOp(Warp &warp, const Inst &inst, uint32_t mask) {
   D *d = warp.at<D>(inst.dst);
   const A *a = warp.at<A>(inst.a);
   const B *b = warp.at<B>(inst.b);

@@ -11,8 +11,11 @@ namespace {
 
 /// Instructions a split runs before another split of its warp gets a turn.
 constexpr int32_t splitTurn = 512;
-/// Instructions after which lanes that wait at a meeting are let go: whoever they wait for may be waiting for them.
+/// Instructions, or atomics and strong loads, after which lanes that wait at a meeting are let go: whoever
+/// they wait for may be waiting for them, as where one lane holds a lock for which the others of its warp
+/// spin.
 constexpr uint64_t meetingPatience = uint64_t(1) << 21;
+constexpr uint32_t pollingPatience = 128;
 
 template <bool Counting> inline void execute(Warp &warp) {
   const Inst *code = warp.code;
@@ -54,6 +57,8 @@ void Warp::start(Block &owner, unsigned warpIndex, uint32_t lanes) {
   live = lanes;
   carry = 0;
   executed = lastMeeting = 0;
+  polls = 0;
+  loosened = false;
   meetings.clear();
   async.pending.clear();
   async.committed.fill(0);
@@ -85,7 +90,8 @@ void Warp::store() {
 }
 
 bool Warp::hasReadySplit() const {
-  return std::any_of(splits.begin(), splits.end(), [](const Split &s) { return s.state == SplitState::Ready; });
+  return std::any_of(splits.begin(), splits.end(),
+                     [](const Split &s) { return s.state == SplitState::Ready; });
 }
 
 void Warp::runTurn(int32_t turn) {
@@ -112,9 +118,10 @@ void Warp::runTurn(int32_t turn) {
       store();
       ++next;
     }
-    if (!meetings.empty() && executed - lastMeeting > meetingPatience) {
+    if (!meetings.empty() && (polls > pollingPatience || executed - lastMeeting > meetingPatience)) {
       releaseMeetings();
       lastMeeting = executed;
+      polls = 0;
     }
     if (yielded)
       break;
@@ -143,7 +150,8 @@ Split &Warp::fork(uint32_t lanes, uint32_t forkPc, uint32_t meetPc) {
   Split other = splits[current];
   uint32_t depth = uint32_t(other.frames.size());
   int32_t meeting = other.meeting;
-  bool sameMeeting = meeting >= 0 && meetings[size_t(meeting)].pc == meetPc && meetings[size_t(meeting)].depth == depth;
+  bool sameMeeting =
+      meeting >= 0 && meetings[size_t(meeting)].pc == meetPc && meetings[size_t(meeting)].depth == depth;
   if (meetPc != noPc && !sameMeeting)
     meeting = newMeeting(meetPc, active, meeting, depth);
   other.meeting = splits[current].meeting = meeting;
@@ -197,6 +205,7 @@ void Warp::settle(int32_t index) {
     return;
   meeting.used = false;
   lastMeeting = executed;
+  polls = 0;
   if (meeting.arrived == 0)
     return;
   Split split = std::move(meeting.resume);
@@ -241,6 +250,7 @@ bool Warp::releaseMeetings() {
     splits.push_back(std::move(split));
     released = true;
   }
+  loosened |= released;
   return released;
 }
 

@@ -103,8 +103,9 @@ std::string describePlace(const Warp &warp, const Inst &inst, unsigned lane) {
   auto triple = [](uint32_t x, uint32_t y, uint32_t z) {
     return "(" + std::to_string(x) + "," + std::to_string(y) + "," + std::to_string(z) + ")";
   };
-  return "kernel " + warp.program->name + ", line " + std::to_string(origin.line) + " `" + std::string(origin.text) +
-         "`, block " + triple(id.x, id.y, id.z) + ", thread " + triple(ids[0][lane], ids[1][lane], ids[2][lane]);
+  return "kernel " + warp.program->name + ", line " + std::to_string(origin.line) + " `" +
+         std::string(origin.text) + "`, block " + triple(id.x, id.y, id.z) + ", thread " +
+         triple(ids[0][lane], ids[1][lane], ids[2][lane]);
 }
 
 void fault(Warp &warp, const Inst &inst, unsigned lane, Error error, const std::string &message) {

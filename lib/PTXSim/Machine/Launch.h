@@ -1,11 +1,12 @@
 //===- Launch.h - One grid in execution -----------------------------*- C++ -*-===//
 //
-// Blocks go to host threads in order of their number. A worker runs a block until it is done; one that runs very long
-// (it may spin for a block that has not started) is set aside for a while, so that every block gets its turn. Blocks of
-// a cooperative launch are all resident, and take turns from the beginning.
+// Blocks go to host threads in order of their number. A worker runs a block until it is done; one that runs
+// very long (it may spin for a block that has not started) is set aside for a while, so that every block gets
+// its turn. Blocks of a cooperative launch are all resident, and take turns from the beginning.
 //
-// Results do not depend on the number of host threads, except where the program's do on the order of blocks: what
-// atomics return, and sums of floating-point atomics. With Options::hostThreads = 1 these too are the same every time.
+// Results do not depend on the number of host threads, except where the program's do on the order of blocks:
+// what atomics return, and sums of floating-point atomics. With Options::hostThreads = 1 these too are the
+// same every time.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,8 +26,8 @@ class DeviceHeap;
 /// What one host thread counts and caches.
 struct Worker {
   Launch *launch = nullptr;
-  std::vector<Allocation *> cache;          ///< By origin: the allocation an instruction touched last.
-  std::vector<uint64_t> executions, lanes;  ///< By instruction.
+  std::vector<Allocation *> cache;         ///< By origin: the allocation an instruction touched last.
+  std::vector<uint64_t> executions, lanes; ///< By instruction.
   KernelCounters counters;
   std::deque<std::unique_ptr<Block>> waiting;
   std::vector<std::unique_ptr<Block>> spare;

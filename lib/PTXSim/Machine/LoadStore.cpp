@@ -1,8 +1,8 @@
 //===- LoadStore.cpp - ld, st and their relatives -------------------*- C++ -*-===//
 //
-// PTX ISA, "Data Movement and Conversion Instructions". Cache hints and levels have no effect. Vector accesses are one
-// access of the whole width. Strong accesses (volatile, relaxed, acquire, release) are single atomic accesses of the
-// host per element.
+// PTX ISA, "Data Movement and Conversion Instructions". Cache hints and levels have no effect. Vector
+// accesses are one access of the whole width. Strong accesses (volatile, relaxed, acquire, release) are
+// single atomic accesses of the host per element.
 //
 //===----------------------------------------------------------------------===//
 
@@ -47,10 +47,12 @@ AccessRequest requestOf(const Inst &inst, Space space, AccessKind kind) {
 template <typename T, typename R, Space S> void handleLoad(Warp &warp, const Inst &inst, uint32_t mask) {
   LaneAddresses host;
   bool strong = inst.flags & flagStrong;
-  if (!resolve(warp, inst, mask, requestOf(inst, S, strong ? AccessKind::StrongRead : AccessKind::Read), host))
+  if (!resolve(warp, inst, mask, requestOf(inst, S, strong ? AccessKind::StrongRead : AccessKind::Read),
+               host))
     return;
   const Slot *list = warp.list(inst);
   if (strong) {
+    ++warp.polls;
     if (warp.checker)
       noteStrong(warp, inst, mask, S, false);
     for (unsigned i = 0; i < inst.defs; ++i) {
@@ -149,22 +151,33 @@ template <typename T, typename R> void handleLoadParameter(Warp &warp, const Ins
 
 template <typename T, typename R, bool Store> Handler bySpace(Space space) {
   switch (space) {
-  case Space::Global: case Space::Const:
+  case Space::Global:
+  case Space::Const:
     return Store ? handleStore<T, R, Space::Global> : handleLoad<T, R, Space::Global>;
-  case Space::Shared: return Store ? handleStore<T, R, Space::Shared> : handleLoad<T, R, Space::Shared>;
-  case Space::Local: return Store ? handleStore<T, R, Space::Local> : handleLoad<T, R, Space::Local>;
-  case Space::Param: return Store ? nullptr : handleLoad<T, R, Space::Param>;
-  default: return Store ? handleStore<T, R, Space::Generic> : handleLoad<T, R, Space::Generic>;
+  case Space::Shared:
+    return Store ? handleStore<T, R, Space::Shared> : handleLoad<T, R, Space::Shared>;
+  case Space::Local:
+    return Store ? handleStore<T, R, Space::Local> : handleLoad<T, R, Space::Local>;
+  case Space::Param:
+    return Store ? nullptr : handleLoad<T, R, Space::Param>;
+  default:
+    return Store ? handleStore<T, R, Space::Generic> : handleLoad<T, R, Space::Generic>;
   }
 }
 
 template <bool Store> Handler handler128(Space space) {
   switch (space) {
-  case Space::Global: case Space::Const: return handle128<Space::Global, Store>;
-  case Space::Shared: return handle128<Space::Shared, Store>;
-  case Space::Local: return handle128<Space::Local, Store>;
-  case Space::Param: return Store ? nullptr : handle128<Space::Param, Store>;
-  default: return handle128<Space::Generic, Store>;
+  case Space::Global:
+  case Space::Const:
+    return handle128<Space::Global, Store>;
+  case Space::Shared:
+    return handle128<Space::Shared, Store>;
+  case Space::Local:
+    return handle128<Space::Local, Store>;
+  case Space::Param:
+    return Store ? nullptr : handle128<Space::Param, Store>;
+  default:
+    return handle128<Space::Generic, Store>;
   }
 }
 
@@ -179,7 +192,10 @@ template <typename T, typename R> Variant variant(Space space) {
 /// By the type in memory and the width of the register. Signed narrow types extend their sign.
 Variant pick(Type type, unsigned registerBytes, Space space) {
   switch (type) {
-  case Type::B8: case Type::U8: case Type::E4M3: case Type::E5M2:
+  case Type::B8:
+  case Type::U8:
+  case Type::E4M3:
+  case Type::E5M2:
     return registerBytes == 2   ? variant<uint8_t, uint16_t>(space)
            : registerBytes == 4 ? variant<uint8_t, uint32_t>(space)
                                 : variant<uint8_t, uint64_t>(space);
@@ -187,7 +203,12 @@ Variant pick(Type type, unsigned registerBytes, Space space) {
     return registerBytes == 2   ? variant<int8_t, int16_t>(space)
            : registerBytes == 4 ? variant<int8_t, int32_t>(space)
                                 : variant<int8_t, int64_t>(space);
-  case Type::B16: case Type::U16: case Type::F16: case Type::BF16: case Type::E4M3x2: case Type::E5M2x2:
+  case Type::B16:
+  case Type::U16:
+  case Type::F16:
+  case Type::BF16:
+  case Type::E4M3x2:
+  case Type::E5M2x2:
     return registerBytes == 2   ? variant<uint16_t, uint16_t>(space)
            : registerBytes == 4 ? variant<uint16_t, uint32_t>(space)
                                 : variant<uint16_t, uint64_t>(space);
@@ -232,12 +253,14 @@ const Operand *vectorOrSelf(const Operand &operand, size_t &count) {
   return isVector ? operand.parts.data() : &operand;
 }
 
-bool checkVector(Decoder &decoder, const ptx::Instruction &instruction, std::string_view vector, size_t count, Type type) {
+bool checkVector(Decoder &decoder, const ptx::Instruction &instruction, std::string_view vector, size_t count,
+                 Type type) {
   size_t wanted = vector.empty() ? 1 : size_t(vector[1] - '0');
   if (count == wanted && count * ptx::typeBytes(type) <= 32)
     return true;
-  return decoder.fail(instruction.location, "'" + std::string(instruction.opcode) + "' has " + std::to_string(count) +
-                                                " elements of ." + std::string(ptx::typeName(type)) + ", expected " +
+  return decoder.fail(instruction.location, "'" + std::string(instruction.opcode) + "' has " +
+                                                std::to_string(count) + " elements of ." +
+                                                std::string(ptx::typeName(type)) + ", expected " +
                                                 std::to_string(wanted) + " of at most 32 bytes together");
 }
 
@@ -292,8 +315,9 @@ bool decodeLoad(Decoder &decoder, const ptx::Instruction &instruction) {
     return false;
   InstructionClass kind = space == Space::Shared  ? InstructionClass::LoadShared
                           : space == Space::Local ? InstructionClass::Local
-                          : space == Space::Param || space == Space::Const ? InstructionClass::ParameterConstant
-                                                                           : InstructionClass::LoadGlobal;
+                          : space == Space::Param || space == Space::Const
+                              ? InstructionClass::ParameterConstant
+                              : InstructionClass::LoadGlobal;
   Inst &inst = decoder.emit(parameterConstant ? handlers.parameter : handlers.load, kind);
   if (!parameterConstant)
     inst.a = address.base;
@@ -326,7 +350,8 @@ bool decodeStore(Decoder &decoder, const ptx::Instruction &instruction) {
     return false;
   space = frameSpace(space, address, decoder.isKernel());
   if (space == Space::Param || space == Space::Const)
-    return decoder.fail(instruction.location, "st to ." + std::string(ptx::spaceName(space)) + " memory, which is read-only");
+    return decoder.fail(instruction.location,
+                        "st to ." + std::string(ptx::spaceName(space)) + " memory, which is read-only");
   unsigned bytes = elementBytes(decoder, parts, count, type);
   std::vector<Slot> uses;
   for (size_t i = 0; i < count; ++i) {
@@ -336,7 +361,8 @@ bool decodeStore(Decoder &decoder, const ptx::Instruction &instruction) {
       emitResize(decoder, wide, bytes, decoder.read(parts[i], have), slotBytes(have), false);
       uses.push_back(wide);
     } else {
-      uses.push_back(decoder.read(parts[i], have == Type::None && bytes == slotBytes(type) ? type : bitsType(bytes)));
+      uses.push_back(
+          decoder.read(parts[i], have == Type::None && bytes == slotBytes(type) ? type : bitsType(bytes)));
     }
   }
   Variant handlers = pick(type, bytes, space);

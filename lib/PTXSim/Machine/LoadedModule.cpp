@@ -55,11 +55,13 @@ Result LoadedModule::placeVariables() {
     if (variable.space == ptx::Space::Shared)
       continue;
     if (variable.space == ptx::Space::Local)
-      return Result(Error::UnsupportedPTX, place(name_, variable.location) + ".local at module level is not supported");
+      return Result(Error::UnsupportedPTX,
+                    place(name_, variable.location) + ".local at module level is not supported");
     if (&syntax_->variables[syntax_->variableIndex.at(variable.name)] != &variable)
       continue; // Declared here, defined elsewhere.
     if (variable.isExtern)
-      return Result(Error::UnresolvedSymbol, place(name_, variable.location) + "variable '" + std::string(variable.name) +
+      return Result(Error::UnresolvedSymbol, place(name_, variable.location) + "variable '" +
+                                                 std::string(variable.name) +
                                                  "' is declared .extern and nowhere defined");
     uint64_t address = 0, bytes = std::max<uint64_t>(variable.bytes, 1);
     PTXSIM_RETURN_IF_ERROR(memory_.allocate(bytes, address, true));
@@ -71,11 +73,13 @@ Result LoadedModule::placeVariables() {
     if (allocation->init)
       allocation->init->setRange(address - allocation->shadowBase, bytes);
     symbols_.variables[variable.name] = {variable.space, address, variable.bytes};
-    globals_.push_back({std::string(variable.name), address, variable.bytes, allocation->constant, variable.isManaged});
+    globals_.push_back(
+        {std::string(variable.name), address, variable.bytes, allocation->constant, variable.isManaged});
     constantBytes_ += allocation->constant ? uint32_t(variable.bytes) : 0;
   }
   for (const ptx::Variable &variable : syntax_->variables)
-    if (auto found = symbols_.variables.find(variable.name); found != symbols_.variables.end() && variable.hasInitial)
+    if (auto found = symbols_.variables.find(variable.name);
+        found != symbols_.variables.end() && variable.hasInitial)
       PTXSIM_RETURN_IF_ERROR(initialise(variable, found->second.address));
   return {};
 }
@@ -86,11 +90,12 @@ Result LoadedModule::initialise(const ptx::Variable &variable, uint64_t address)
     uint64_t bits = value.bits;
     if (!value.symbol.empty()) {
       auto found = symbols_.variables.find(value.symbol);
-      uint64_t base = found != symbols_.variables.end() ? found->second.address : symbols_.functionAddress(value.symbol);
+      uint64_t base =
+          found != symbols_.variables.end() ? found->second.address : symbols_.functionAddress(value.symbol);
       if (base == 0)
         return Result(Error::UnresolvedSymbol, place(name_, variable.location) + "initialiser of '" +
-                                                   std::string(variable.name) + "' names '" + std::string(value.symbol) +
-                                                   "', which has no address");
+                                                   std::string(variable.name) + "' names '" +
+                                                   std::string(value.symbol) + "', which has no address");
       bits = ((base + bits) & value.mask) >> value.shift;
     }
     std::memcpy(reinterpret_cast<void *>(address), &bits, std::min(bytes, 8u));
@@ -124,7 +129,8 @@ void LoadedModule::findAddressTaken() {
     }
 }
 
-Result LoadedModule::decodeKernel(const ptx::Function &function, const ModuleOptions &options, const DeviceProfile &profile) {
+Result LoadedModule::decodeKernel(const ptx::Function &function, const ModuleOptions &options,
+                                  const DeviceProfile &profile) {
   auto kernel = std::make_unique<LoadedKernel>();
   kernel->module = this;
   PTXSIM_RETURN_IF_ERROR(Decoder(symbols_, name_, kernel->program).decode(function));
@@ -146,10 +152,11 @@ Result LoadedModule::decodeKernel(const ptx::Function &function, const ModuleOpt
   info.targetArchitecture = syntax_->target;
   uint32_t known = options.registers ? options.registers(info.name) : 0;
   info.registersAreEstimated = known == 0;
-  // A few more than are live at once, for addresses and the like, in the unit of 8 in which they are handed out; and
-  // never more than the block bound allows, as a compiler would spill.
+  // A few more than are live at once, for addresses and the like, in the unit of 8 in which they are handed
+  // out; and never more than the block bound allows, as a compiler would spill.
   uint32_t estimate = std::min(255u, std::max(16u, (kernel->program.liveRegisters + 8 + 7) / 8 * 8));
-  uint32_t allowed = profile.registersPerBlock / std::max(32u, (function.maxThreads ? info.maxThreads : 32) + 31) / 8 * 8;
+  uint32_t allowed =
+      profile.registersPerBlock / std::max(32u, (function.maxThreads ? info.maxThreads : 32) + 31) / 8 * 8;
   info.registers = known ? known : std::max(16u, std::min(estimate, allowed));
   kernels_.push_back(std::move(kernel));
   return {};
@@ -160,27 +167,32 @@ std::string LoadedModule::dump() const {
   for (const auto &entry : kernels_) {
     const Program &program = static_cast<const LoadedKernel &>(*entry).program;
     out += "kernel " + program.name + ": " + std::to_string(program.code.size()) + " instructions, " +
-           std::to_string(program.registerBytes) + " register bytes a warp, " + std::to_string(program.constants.size()) +
-           " bytes of constants, " + std::to_string(program.localBytes) + " local bytes a thread, " +
+           std::to_string(program.registerBytes) + " register bytes a warp, " +
+           std::to_string(program.constants.size()) + " bytes of constants, " +
+           std::to_string(program.localBytes) + " local bytes a thread, " +
            std::to_string(program.staticShared) + " bytes of static shared memory\n";
     for (size_t pc = 0; pc < program.code.size(); ++pc) {
       const Inst &inst = program.code[pc];
       auto slot = [](const char *name, Slot value) {
-        return value == noSlot ? std::string() : std::string(" ") + name + (value & 1 ? "=c" : "=r") + std::to_string(value & ~1u);
+        return value == noSlot
+                   ? std::string()
+                   : std::string(" ") + name + (value & 1 ? "=c" : "=r") + std::to_string(value & ~1u);
       };
       out += "  " + std::to_string(pc) + "\t" + std::string(instructionClassName(inst.kind));
       if (inst.run == handleJoin)
         out += " join";
       else if (inst.flags & flagSynthetic)
         out += " part";
-      out += slot("d", inst.dst) + slot("a", inst.a) + slot("b", inst.b) + slot("c", inst.c) + slot("e", inst.d);
+      out +=
+          slot("d", inst.dst) + slot("a", inst.a) + slot("b", inst.b) + slot("c", inst.c) + slot("e", inst.d);
       if (isBranch(inst))
         out += " -> " + std::to_string(inst.target);
       uint32_t meet = program.reconverge[pc];
       if (isBranch(inst) && meet != noPc)
         out += meet == returnPc ? ", meets at the return" : ", meets at " + std::to_string(meet);
       if (inst.run != handleJoin)
-        out += "\t; " + std::to_string(program.origins[inst.origin].line) + ": " + std::string(program.origins[inst.origin].text);
+        out += "\t; " + std::to_string(program.origins[inst.origin].line) + ": " +
+               std::string(program.origins[inst.origin].text);
       out += "\n";
     }
   }

@@ -43,7 +43,8 @@ private:
   Result placeVariables();
   Result initialise(const ptx::Variable &variable, uint64_t address);
   void findAddressTaken();
-  Result decodeKernel(const ptx::Function &function, const ModuleOptions &options, const DeviceProfile &profile);
+  Result decodeKernel(const ptx::Function &function, const ModuleOptions &options,
+                      const DeviceProfile &profile);
 
   Memory &memory_;
   std::shared_ptr<std::mutex> lock_;

@@ -1,8 +1,8 @@
 //===- Math.cpp - Reciprocals, roots and transcendental functions ---*- C++ -*-===//
 //
-// The approximate functions are evaluated in f64 and rounded once to f32, well inside the bounds of the PTX ISA
-// (ex2: 2 ulp; lg2: 2^-22 absolute; rcp: 1 ulp; rsqrt: 2^-22.9 relative; sin, cos: 2^-20.5; tanh: 2^-11). The result is
-// the same on every host. Polynomials are plain so that they are vectorised over the lanes.
+// The approximate functions are evaluated in f64 and rounded once to f32, well inside the bounds of the PTX
+// ISA (ex2: 2 ulp; lg2: 2^-22 absolute; rcp: 1 ulp; rsqrt: 2^-22.9 relative; sin, cos: 2^-20.5; tanh: 2^-11).
+// The result is the same on every host. Polynomials are plain so that they are vectorised over the lanes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -87,11 +87,17 @@ struct Root {
   static double apply(double a) { return __builtin_sqrt(a); }
 };
 struct ReciprocalRoot {
-  static float apply(float a) { return a == 0 ? std::copysign(HUGE_VALF, a) : float(1.0 / __builtin_sqrt(double(a))); }
+  static float apply(float a) {
+    return a == 0 ? std::copysign(HUGE_VALF, a) : float(1.0 / __builtin_sqrt(double(a)));
+  }
   static double apply(double a) { return a == 0 ? std::copysign(HUGE_VAL, a) : 1.0 / __builtin_sqrt(a); }
 };
-struct Sine { static float apply(float a) { return float(std::sin(double(a))); } };
-struct Cosine { static float apply(float a) { return float(std::cos(double(a))); } };
+struct Sine {
+  static float apply(float a) { return float(std::sin(double(a))); }
+};
+struct Cosine {
+  static float apply(float a) { return float(std::cos(double(a))); }
+};
 
 template <typename F, bool Ftz> struct Single {
   static float apply(float a) {
@@ -146,15 +152,16 @@ template <typename F> bool decodeRoot(Decoder &decoder, const ptx::Instruction &
     if (!decoder.operandCount(instruction, 2, 2))
       return false;
     Slot a = decoder.read(instruction.operands[1], type);
-    Inst &inst = decoder.emit(isDouble ? directed<double, F> : directed<float, F>, InstructionClass::Transcendental,
-                              decoder.write(instruction.operands[0], type), a);
+    Inst &inst =
+        decoder.emit(isDouble ? directed<double, F> : directed<float, F>, InstructionClass::Transcendental,
+                     decoder.write(instruction.operands[0], type), a);
     inst.aux = uint16_t(rounding);
     inst.imm = ftz;
     return decoder.ok();
   }
-  Handler handler = !isDouble             ? singleFor<F>(ftz)
-                    : approximate && ftz  ? unary<double, UpperWord<F>>()
-                                          : unary<double, F>();
+  Handler handler = !isDouble            ? singleFor<F>(ftz)
+                    : approximate && ftz ? unary<double, UpperWord<F>>()
+                                         : unary<double, F>();
   return emitArithmetic(decoder, instruction, handler, InstructionClass::Transcendental, type, 1);
 }
 
@@ -166,7 +173,8 @@ template <typename F, bool Bfloat> struct HalfOf {
 };
 template <typename F, bool Bfloat> struct PackedHalfOf {
   static uint32_t apply(uint32_t a) {
-    return HalfOf<F, Bfloat>::apply(uint16_t(a)) | uint32_t(HalfOf<F, Bfloat>::apply(uint16_t(a >> 16))) << 16;
+    return HalfOf<F, Bfloat>::apply(uint16_t(a)) | uint32_t(HalfOf<F, Bfloat>::apply(uint16_t(a >> 16)))
+                                                       << 16;
   }
 };
 
@@ -180,12 +188,23 @@ template <typename F> bool decodeApproximate(Decoder &decoder, const ptx::Instru
     return false;
   Handler handler = nullptr;
   switch (type) {
-  case Type::F32: handler = singleFor<F>(ftz); break;
-  case Type::F16: handler = unary<uint16_t, HalfOf<F, false>>(); break;
-  case Type::BF16: handler = unary<uint16_t, HalfOf<F, true>>(); break;
-  case Type::F16x2: handler = unary<uint32_t, PackedHalfOf<F, false>>(); break;
-  case Type::BF16x2: handler = unary<uint32_t, PackedHalfOf<F, true>>(); break;
-  default: break;
+  case Type::F32:
+    handler = singleFor<F>(ftz);
+    break;
+  case Type::F16:
+    handler = unary<uint16_t, HalfOf<F, false>>();
+    break;
+  case Type::BF16:
+    handler = unary<uint16_t, HalfOf<F, true>>();
+    break;
+  case Type::F16x2:
+    handler = unary<uint32_t, PackedHalfOf<F, false>>();
+    break;
+  case Type::BF16x2:
+    handler = unary<uint32_t, PackedHalfOf<F, true>>();
+    break;
+  default:
+    break;
   }
   return emitArithmetic(decoder, instruction, handler, InstructionClass::Transcendental, type, 1);
 }

@@ -1,10 +1,11 @@
 //===- Matrix.cpp - mma.sync ----------------------------------------*- C++ -*-===//
 //
-// PTX ISA, "Multiply-and-Accumulate Instruction: mma". Products are exact in f32 (f16, bf16, tf32 and fp8 have at most 11
-// significant bits), except that very small ones of bf16 and tf32 may underflow. The accumulator takes them one by one,
-// in the order of k, rounding to nearest even each time: d = fma(a[k], b[k], … fma(a[0], b[0], c)). Tensor cores sum
-// several products at once and truncate; the ISA leaves order and rounding open. f16 accumulators are summed in f32 and
-// rounded once at the end. f64 products are fused likewise. Integers wrap, or saturate at the end with .satfinite.
+// PTX ISA, "Multiply-and-Accumulate Instruction: mma". Products are exact in f32 (f16, bf16, tf32 and fp8
+// have at most 11 significant bits), except that very small ones of bf16 and tf32 may underflow. The
+// accumulator takes them one by one, in the order of k, rounding to nearest even each time: d = fma(a[k],
+// b[k], … fma(a[0], b[0], c)). Tensor cores sum several products at once and truncate; the ISA leaves order
+// and rounding open. f16 accumulators are summed in f32 and rounded once at the end. f64 products are fused
+// likewise. Integers wrap, or saturate at the end with .satfinite.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,10 +27,13 @@ struct MmaFormats {
   Element a, b;
   bool saturate = false;
   int64_t pack() const { return int64_t(a) | int64_t(b) << 8 | int64_t(saturate) << 16; }
-  static MmaFormats unpack(int64_t bits) { return {Element(bits & 255), Element(bits >> 8 & 255), bool(bits >> 16 & 1)}; }
+  static MmaFormats unpack(int64_t bits) {
+    return {Element(bits & 255), Element(bits >> 8 & 255), bool(bits >> 16 & 1)};
+  }
 };
 
-/// Reads C into rows of 8 columns; rows counts 8 or 16. Registers 2h and 2h + 1 interleave to the rows 8h … 8h + 7.
+/// Reads C into rows of 8 columns; rows counts 8 or 16. Registers 2h and 2h + 1 interleave to the rows 8h …
+/// 8h + 7.
 template <typename T> void readAccumulator(const Warp &warp, const Slot *regs, unsigned rows, T (*acc)[8]) {
   for (unsigned half = 0; half < rows / 8; ++half) {
     const T *even = warp.at<T>(regs[2 * half]), *odd = warp.at<T>(regs[2 * half + 1]);
@@ -40,7 +44,8 @@ template <typename T> void readAccumulator(const Warp &warp, const Slot *regs, u
     }
   }
 }
-template <typename T> void writeAccumulator(const Warp &warp, const Slot *regs, unsigned rows, const T (*acc)[8], uint32_t mask) {
+template <typename T>
+void writeAccumulator(const Warp &warp, const Slot *regs, unsigned rows, const T (*acc)[8], uint32_t mask) {
   for (unsigned half = 0; half < rows / 8; ++half) {
     const T *from = acc[8 * half];
     alignas(64) T even[32], odd[32];
@@ -97,7 +102,8 @@ template <unsigned Width> void multiplyBlock(const float *a, const float (*b)[8]
 }
 
 /// m16n8kK with K = 4E * RB. A has 2 RB registers.
-template <unsigned E, unsigned RB, bool HalfAccumulator> void handleFloat(Warp &warp, const Inst &inst, uint32_t mask) {
+template <unsigned E, unsigned RB, bool HalfAccumulator>
+void handleFloat(Warp &warp, const Inst &inst, uint32_t mask) {
   constexpr unsigned width = 4 * E, accumulators = HalfAccumulator ? 2 : 4;
   checkWholeWarp(warp, inst, mask);
   MmaFormats formats = MmaFormats::unpack(inst.imm);
@@ -135,7 +141,8 @@ template <unsigned E, unsigned RB, bool HalfAccumulator> void handleFloat(Warp &
 }
 
 /// M = 8 (one A register per block) or 16.
-template <unsigned E, unsigned RB, unsigned M> void handleInteger(Warp &warp, const Inst &inst, uint32_t mask) {
+template <unsigned E, unsigned RB, unsigned M>
+void handleInteger(Warp &warp, const Inst &inst, uint32_t mask) {
   constexpr unsigned width = 4 * E, halves = M / 8;
   checkWholeWarp(warp, inst, mask);
   MmaFormats formats = MmaFormats::unpack(inst.imm);
@@ -186,7 +193,8 @@ template <unsigned RB, unsigned M> void handleDouble(Warp &warp, const Inst &ins
       for (unsigned k = 0; k < 4; ++k)
         for (unsigned row = 0; row < 8; ++row)
           for (unsigned n = 0; n < 8; ++n)
-            acc[8 * half + row][n] = __builtin_fma(block[row * 4 + k], columns[n * 4 + k], acc[8 * half + row][n]);
+            acc[8 * half + row][n] =
+                __builtin_fma(block[row * 4 + k], columns[n * 4 + k], acc[8 * half + row][n]);
     }
   }
   writeAccumulator<double>(warp, list, M, acc, mask);
@@ -223,13 +231,20 @@ bool parseElement(std::string_view name, Element &element) {
 
 Handler floatHandler(unsigned perRegister, unsigned registersB, bool half) {
   switch (perRegister * 16 + registersB) {
-  case 2 * 16 + 1: return half ? handleFloat<2, 1, true> : handleFloat<2, 1, false>;
-  case 2 * 16 + 2: return half ? handleFloat<2, 2, true> : handleFloat<2, 2, false>;
-  case 1 * 16 + 1: return half ? nullptr : handleFloat<1, 1, false>;
-  case 1 * 16 + 2: return half ? nullptr : handleFloat<1, 2, false>;
-  case 4 * 16 + 1: return half ? handleFloat<4, 1, true> : handleFloat<4, 1, false>;
-  case 4 * 16 + 2: return half ? handleFloat<4, 2, true> : handleFloat<4, 2, false>;
-  default: return nullptr;
+  case 2 * 16 + 1:
+    return half ? handleFloat<2, 1, true> : handleFloat<2, 1, false>;
+  case 2 * 16 + 2:
+    return half ? handleFloat<2, 2, true> : handleFloat<2, 2, false>;
+  case 1 * 16 + 1:
+    return half ? nullptr : handleFloat<1, 1, false>;
+  case 1 * 16 + 2:
+    return half ? nullptr : handleFloat<1, 2, false>;
+  case 4 * 16 + 1:
+    return half ? handleFloat<4, 1, true> : handleFloat<4, 1, false>;
+  case 4 * 16 + 2:
+    return half ? handleFloat<4, 2, true> : handleFloat<4, 2, false>;
+  default:
+    return nullptr;
   }
 }
 
@@ -252,11 +267,13 @@ Handler doubleHandler(unsigned registersB, unsigned m) {
                            : nullptr;
 }
 
-bool readVector(Decoder &decoder, const Operand &operand, unsigned count, Type type, bool writes, std::vector<Slot> &slots) {
+bool readVector(Decoder &decoder, const Operand &operand, unsigned count, Type type, bool writes,
+                std::vector<Slot> &slots) {
   bool isVector = operand.kind == Operand::Kind::Vector;
   size_t have = isVector ? operand.parts.size() : 1;
   if (have != count)
-    return decoder.fail(operand.location, "operand has " + std::to_string(have) + " registers, expected " + std::to_string(count));
+    return decoder.fail(operand.location, "operand has " + std::to_string(have) + " registers, expected " +
+                                              std::to_string(count));
   for (size_t i = 0; i < have; ++i) {
     const Operand &part = isVector ? operand.parts[i] : operand;
     slots.push_back(writes ? decoder.write(part, type) : decoder.read(part, type));
@@ -278,7 +295,8 @@ bool decodeMma(Decoder &decoder, const ptx::Instruction &instruction) {
   bool layouts = modifiers.take("row") && modifiers.take("col");
   MmaFormats formats;
   formats.saturate = modifiers.take("satfinite");
-  if (!parseShape(shapeText, shape) || !layouts || instruction.modifiers.size() < 6 || !decoder.operandCount(instruction, 4, 4))
+  if (!parseShape(shapeText, shape) || !layouts || instruction.modifiers.size() < 6 ||
+      !decoder.operandCount(instruction, 4, 4))
     return decoder.unsupported(instruction, "mma of this form (expected a shape and .row.col)");
   const auto &all = instruction.modifiers;
   std::string_view types[4];
@@ -291,7 +309,8 @@ bool decodeMma(Decoder &decoder, const ptx::Instruction &instruction) {
   std::string name = "mma." + std::string(shapeText);
   for (std::string_view type : types)
     name += "." + std::string(type);
-  if (!parseElement(types[1], formats.a) || !parseElement(types[2], formats.b) || shape.n != 8 || types[0] != types[3])
+  if (!parseElement(types[1], formats.a) || !parseElement(types[2], formats.b) || shape.n != 8 ||
+      types[0] != types[3])
     return decoder.unsupported(instruction, name);
   unsigned bits = elementBits(formats.a);
   if (bits != elementBits(formats.b) || (shape.m != 8 && shape.m != 16))
@@ -299,10 +318,11 @@ bool decodeMma(Decoder &decoder, const ptx::Instruction &instruction) {
   bool isDouble = formats.a == Element::F64, isInteger = formats.a >= Element::S8 && !isDouble;
   unsigned perRegister = isDouble ? 1 : 32 / bits, registersB = shape.k / (4 * perRegister);
   bool half = types[0] == "f16";
-  Handler handler = isDouble && types[0] == "f64"                            ? doubleHandler(registersB, shape.m)
-                    : isInteger && types[0] == "s32"                         ? integerHandler(perRegister, registersB, shape.m)
-                    : !isInteger && shape.m == 16 && (half || types[0] == "f32") ? floatHandler(perRegister, registersB, half)
-                                                                             : nullptr;
+  Handler handler = isDouble && types[0] == "f64"    ? doubleHandler(registersB, shape.m)
+                    : isInteger && types[0] == "s32" ? integerHandler(perRegister, registersB, shape.m)
+                    : !isInteger && shape.m == 16 && (half || types[0] == "f32")
+                        ? floatHandler(perRegister, registersB, half)
+                        : nullptr;
   if (!handler || registersB * 4 * perRegister != shape.k)
     return decoder.unsupported(instruction, name);
   unsigned registersA = registersB * shape.m / 8, registersC = half ? 2 : shape.m / 4;

@@ -1,7 +1,7 @@
 //===- MatrixMemory.cpp - ldmatrix, stmatrix, movmatrix -------------*- C++ -*-===//
 //
-// PTX ISA, "ldmatrix", "stmatrix", "movmatrix". 8 x 8 matrices of 16-bit elements; lanes 8i to 8i + 7 give the addresses
-// of matrix i's rows. In registers, lane 4r + c / 2 holds elements c and c + 1 of row r.
+// PTX ISA, "ldmatrix", "stmatrix", "movmatrix". 8 x 8 matrices of 16-bit elements; lanes 8i to 8i + 7 give
+// the addresses of matrix i's rows. In registers, lane 4r + c / 2 holds elements c and c + 1 of row r.
 //
 //===----------------------------------------------------------------------===//
 
@@ -35,7 +35,8 @@ void fromRegister(const uint32_t *lanes, bool transposed, Tile &tile) {
   }
 }
 
-bool resolveRows(Warp &warp, const Inst &inst, uint32_t mask, unsigned count, AccessKind kind, LaneAddresses &host) {
+bool resolveRows(Warp &warp, const Inst &inst, uint32_t mask, unsigned count, AccessKind kind,
+                 LaneAddresses &host) {
   AccessRequest request;
   request.base = inst.a;
   request.space = Space(inst.width);
@@ -99,9 +100,11 @@ bool decodeMatrixAccess(Decoder &decoder, const ptx::Instruction &instruction) {
   if (!decoder.done(instruction, modifiers) || !decoder.operandCount(instruction, 2, 2))
     return false;
   if (!shape || type != Type::B16 || number.empty())
-    return decoder.unsupported(instruction, std::string(instruction.opcode) + " of a shape other than m8n8.b16");
+    return decoder.unsupported(instruction,
+                               std::string(instruction.opcode) + " of a shape other than m8n8.b16");
   const Operand &target = instruction.operands[loads ? 0 : 1], &memory = instruction.operands[loads ? 1 : 0];
-  size_t count = size_t(number[1] - '0'), have = target.kind == Operand::Kind::Vector ? target.parts.size() : 1;
+  size_t count = size_t(number[1] - '0'),
+         have = target.kind == Operand::Kind::Vector ? target.parts.size() : 1;
   if (have != count)
     return decoder.fail(target.location, std::to_string(have) + " registers for ." + std::string(number));
   AddressOperand address;
@@ -130,7 +133,8 @@ bool decodeMoveMatrix(Decoder &decoder, const ptx::Instruction &instruction) {
   if (!decoder.done(instruction, modifiers) || !decoder.operandCount(instruction, 2, 2))
     return false;
   Slot a = decoder.read(instruction.operands[1], Type::B32);
-  decoder.emit(handleMoveMatrix, InstructionClass::Move, decoder.write(instruction.operands[0], Type::B32), a);
+  decoder.emit(handleMoveMatrix, InstructionClass::Move, decoder.write(instruction.operands[0], Type::B32),
+               a);
   return decoder.ok();
 }
 

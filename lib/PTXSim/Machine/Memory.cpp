@@ -8,18 +8,21 @@
 namespace mv::ptxsim {
 namespace {
 
-constexpr uint64_t granularity = 512;            ///< What a driver rounds allocations to.
-constexpr uint64_t gap = 512;                    ///< Between allocations.
-constexpr uint64_t quarantineBytes = 1ull << 30; ///< Freed address space that is held back; its pages are given up.
+constexpr uint64_t granularity = 512; ///< What a driver rounds allocations to.
+constexpr uint64_t gap = 512;         ///< Between allocations.
+constexpr uint64_t quarantineBytes =
+    1ull << 30; ///< Freed address space that is held back; its pages are given up.
 
 uint64_t roundUp(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
 
 } // namespace
 
 Memory::Memory(const Options &options, uint64_t capacity) : options_(options), capacity_(capacity) {
-  // Twice the capacity of address space, since freed ranges and gaps take some; no page exists before it is touched.
+  // Twice the capacity of address space, since freed ranges and gaps take some; no page exists before it is
+  // touched.
   for (uint64_t bytes = roundUp(capacity * 2, 4096); bytes >= capacity; bytes -= bytes / 4) {
-    void *range = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *range =
+        mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (range == MAP_FAILED)
       continue;
     begin_ = reinterpret_cast<uint64_t>(range);
@@ -68,9 +71,9 @@ Result Memory::allocate(uint64_t bytes, uint64_t &address, bool isGlobal) {
     return Result(Error::InvalidValue, "allocation of 0 bytes");
   uint64_t rounded = roundUp(bytes, granularity);
   if (bytes > capacity_ || rounded > capacity_ - used_)
-    return Result(Error::OutOfMemory, "allocation of " + std::to_string(bytes) + " bytes: " +
-                                          std::to_string(capacity_ - used_) + " of " + std::to_string(capacity_) +
-                                          " are free");
+    return Result(Error::OutOfMemory, "allocation of " + std::to_string(bytes) +
+                                          " bytes: " + std::to_string(capacity_ - used_) + " of " +
+                                          std::to_string(capacity_) + " are free");
   uint64_t base = takeRange(rounded + gap);
   while (base == 0 && !quarantine_.empty()) {
     recycle(*quarantine_.front());
@@ -78,7 +81,8 @@ Result Memory::allocate(uint64_t bytes, uint64_t &address, bool isGlobal) {
     base = takeRange(rounded + gap);
   }
   if (base == 0)
-    return Result(Error::OutOfMemory, "allocation of " + std::to_string(bytes) + " bytes: address space exhausted");
+    return Result(Error::OutOfMemory,
+                  "allocation of " + std::to_string(bytes) + " bytes: address space exhausted");
   auto allocation = std::make_unique<Allocation>();
   allocation->base = base;
   allocation->size = bytes;
@@ -186,7 +190,8 @@ const Allocation *Memory::nearest(uint64_t address) const {
 
 const Allocation *Memory::findFreed(uint64_t address) const {
   for (auto allocation = quarantine_.rbegin(); allocation != quarantine_.rend(); ++allocation)
-    if (address >= (*allocation)->base && address - (*allocation)->base < std::max<uint64_t>((*allocation)->size, 1))
+    if (address >= (*allocation)->base &&
+        address - (*allocation)->base < std::max<uint64_t>((*allocation)->size, 1))
       return allocation->get();
   return nullptr;
 }

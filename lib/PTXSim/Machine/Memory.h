@@ -1,8 +1,9 @@
 //===- Memory.h - The simulated device's global memory --------------*- C++ -*-===//
 //
-// One range of host addresses is reserved and handed out in allocations with gaps between them, so that an address a
-// little outside an allocation belongs to none. Registered host memory joins the same sorted list. With the memory
-// check, freed ranges are kept in quarantine for a while: a stale pointer then names the allocation it once was in.
+// One range of host addresses is reserved and handed out in allocations with gaps between them, so that an
+// address a little outside an allocation belongs to none. Registered host memory joins the same sorted list.
+// With the memory check, freed ranges are kept in quarantine for a while: a stale pointer then names the
+// allocation it once was in.
 //
 //===----------------------------------------------------------------------===//
 
@@ -13,9 +14,9 @@
 #include "mv/PTXSim/Device.h"
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
-#include <deque>
 #include <mutex>
 #include <vector>
 
@@ -32,13 +33,15 @@ inline constexpr uint64_t paramWindow = windowAddress(windowParam);
 
 struct Allocation {
   uint64_t base = 0, size = 0;
-  uint64_t reachable = 0;     ///< What accesses may touch: `size`, or rounded up as a driver would when nothing checks.
-  uint64_t shadowBase = 0;    ///< Where the shadows begin: `base`, aligned down to a page of them.
-  uint64_t identifier = 0;    ///< Counts allocations.
+  uint64_t reachable =
+      0; ///< What accesses may touch: `size`, or rounded up as a driver would when nothing checks.
+  uint64_t shadowBase = 0; ///< Where the shadows begin: `base`, aligned down to a page of them.
+  uint64_t identifier = 0; ///< Counts allocations.
   bool host = false, managed = false, isGlobal = false, constant = false, freed = false;
   std::unique_ptr<InitShadow> init;
   std::unique_ptr<RaceShadow> race;
-  std::vector<uint64_t> touched; ///< For the counters: one bit for each sector of 32 bytes a launch has accessed.
+  std::vector<uint64_t>
+      touched; ///< For the counters: one bit for each sector of 32 bytes a launch has accessed.
 
   bool contains(uint64_t address, uint64_t bytes) const {
     return address >= base && address - base <= reachable && bytes <= reachable - (address - base);
@@ -58,8 +61,8 @@ public:
 
   /// The live allocation an access belongs to, or null.
   Allocation *find(uint64_t address, uint64_t bytes);
-  const Allocation *nearest(uint64_t address) const;     ///< For messages: the closest live allocation.
-  const Allocation *findFreed(uint64_t address) const;   ///< The quarantined allocation an address once was in.
+  const Allocation *nearest(uint64_t address) const;   ///< For messages: the closest live allocation.
+  const Allocation *findFreed(uint64_t address) const; ///< The quarantined allocation an address once was in.
 
   uint64_t used() const { return used_; }
   uint64_t capacity() const { return capacity_; }

@@ -13,8 +13,12 @@ using ptx::Type;
 
 namespace {
 
-struct Copy { template <typename T> static T apply(T a) { return a; } };
-template <typename D, typename S> struct Resize { static D apply(S a) { return D(a); } };
+struct Copy {
+  template <typename T> static T apply(T a) { return a; }
+};
+template <typename D, typename S> struct Resize {
+  static D apply(S a) { return D(a); }
+};
 
 void move128(Warp &warp, const Inst &inst, uint32_t mask) {
   const uint64_t *a = warp.at<uint64_t>(inst.a);
@@ -116,12 +120,14 @@ bool decodePacked(Decoder &decoder, const ptx::Instruction &instruction, Type ty
   const std::vector<Operand> &parts = packs ? from.parts : to.parts;
   unsigned total = ptx::typeBits(type);
   if (parts.empty() || total % parts.size() != 0)
-    return decoder.fail(instruction.location, "mov of a vector: the elements do not fill ." + std::string(ptx::typeName(type)));
+    return decoder.fail(instruction.location,
+                        "mov of a vector: the elements do not fill ." + std::string(ptx::typeName(type)));
   unsigned bits = unsigned(total / parts.size());
   PackHandlers handlers = packHandlers(total, bits);
   // {lo, hi} of b128 may be given as four 32-bit elements too; compilers use 64.
   if (!handlers.pack)
-    return decoder.unsupported(instruction, "mov of " + std::to_string(parts.size()) + " elements as ." + std::string(ptx::typeName(type)));
+    return decoder.unsupported(instruction, "mov of " + std::to_string(parts.size()) + " elements as ." +
+                                                std::string(ptx::typeName(type)));
   std::vector<Slot> slots;
   for (const Operand &part : parts)
     slots.push_back(packs ? decoder.read(part, elementType(bits)) : decoder.write(part, elementType(bits)));
@@ -161,7 +167,10 @@ template <typename T, bool ToGeneric> void handleConvertAddress(Warp &warp, cons
 }
 
 uint64_t windowOf(std::string_view space) {
-  return space == "shared" ? sharedWindow : space == "local" ? localWindow : space == "param" ? paramWindow : 0;
+  return space == "shared"  ? sharedWindow
+         : space == "local" ? localWindow
+         : space == "param" ? paramWindow
+                            : 0;
 }
 
 std::string_view takeSpace(Modifiers &modifiers) {
@@ -187,8 +196,9 @@ bool decodeConvertAddress(Decoder &decoder, const ptx::Instruction &instruction)
     decoder.emit(moveHandler(8), InstructionClass::Integer, d, a);
     return decoder.ok();
   }
-  decoder.emit(fromGeneric ? handleConvertAddress<uint64_t, false> : handleConvertAddress<uint64_t, true>,
-               InstructionClass::Integer, d, a)
+  decoder
+      .emit(fromGeneric ? handleConvertAddress<uint64_t, false> : handleConvertAddress<uint64_t, true>,
+            InstructionClass::Integer, d, a)
       .imm = int64_t(window);
   return decoder.ok();
 }
@@ -219,7 +229,8 @@ bool decodeIsSpace(Decoder &decoder, const ptx::Instruction &instruction) {
   if (!decoder.done(instruction, modifiers) || !decoder.operandCount(instruction, 2, 2))
     return false;
   Slot a = decoder.read(instruction.operands[1], Type::U64);
-  Inst &inst = decoder.emit(handleIsSpace, InstructionClass::Compare, decoder.writePredicate(instruction.operands[0]), a);
+  Inst &inst = decoder.emit(handleIsSpace, InstructionClass::Compare,
+                            decoder.writePredicate(instruction.operands[0]), a);
   inst.imm = int64_t(windowOf(space));
   inst.aux = space == "const";
   return decoder.ok();
@@ -228,37 +239,107 @@ bool decodeIsSpace(Decoder &decoder, const ptx::Instruction &instruction) {
 // Special registers.
 
 enum class Special : uint16_t {
-  TidX, TidY, TidZ, NtidX, NtidY, NtidZ, CtaidX, CtaidY, CtaidZ, NctaidX, NctaidY, NctaidZ, LaneId, WarpId, NwarpId,
-  SmId, NsmId, GridId, MaskEq, MaskLe, MaskLt, MaskGe, MaskGt, Clock, ClockHi, Clock64, Timer, TimerLo, TimerHi,
-  DynamicShared, TotalShared, WorkspaceHi, WorkspaceLo, Zero, One, Unknown,
+  TidX,
+  TidY,
+  TidZ,
+  NtidX,
+  NtidY,
+  NtidZ,
+  CtaidX,
+  CtaidY,
+  CtaidZ,
+  NctaidX,
+  NctaidY,
+  NctaidZ,
+  LaneId,
+  WarpId,
+  NwarpId,
+  SmId,
+  NsmId,
+  GridId,
+  MaskEq,
+  MaskLe,
+  MaskLt,
+  MaskGe,
+  MaskGt,
+  Clock,
+  ClockHi,
+  Clock64,
+  Timer,
+  TimerLo,
+  TimerHi,
+  DynamicShared,
+  TotalShared,
+  WorkspaceHi,
+  WorkspaceLo,
+  Zero,
+  One,
+  Unknown,
 };
 
 constexpr struct {
   std::string_view name;
   Special special;
 } specialNames[] = {
-    {"tid.x", Special::TidX}, {"tid.y", Special::TidY}, {"tid.z", Special::TidZ}, {"tid", Special::TidX},
-    {"ntid.x", Special::NtidX}, {"ntid.y", Special::NtidY}, {"ntid.z", Special::NtidZ}, {"ntid", Special::NtidX},
-    {"ctaid.x", Special::CtaidX}, {"ctaid.y", Special::CtaidY}, {"ctaid.z", Special::CtaidZ}, {"ctaid", Special::CtaidX},
-    {"nctaid.x", Special::NctaidX}, {"nctaid.y", Special::NctaidY}, {"nctaid.z", Special::NctaidZ},
-    {"nctaid", Special::NctaidX}, {"laneid", Special::LaneId}, {"warpid", Special::WarpId}, {"nwarpid", Special::NwarpId},
-    {"smid", Special::SmId}, {"nsmid", Special::NsmId}, {"gridid", Special::GridId},
-    {"lanemask_eq", Special::MaskEq}, {"lanemask_le", Special::MaskLe}, {"lanemask_lt", Special::MaskLt},
-    {"lanemask_ge", Special::MaskGe}, {"lanemask_gt", Special::MaskGt}, {"clock", Special::Clock},
-    {"clock_hi", Special::ClockHi}, {"clock64", Special::Clock64}, {"globaltimer", Special::Timer},
-    {"globaltimer_lo", Special::TimerLo}, {"globaltimer_hi", Special::TimerHi},
-    {"dynamic_smem_size", Special::DynamicShared}, {"total_smem_size", Special::TotalShared},
-    {"aggr_smem_size", Special::TotalShared}, {"is_explicit_cluster", Special::Zero},
+    {"tid.x", Special::TidX},
+    {"tid.y", Special::TidY},
+    {"tid.z", Special::TidZ},
+    {"tid", Special::TidX},
+    {"ntid.x", Special::NtidX},
+    {"ntid.y", Special::NtidY},
+    {"ntid.z", Special::NtidZ},
+    {"ntid", Special::NtidX},
+    {"ctaid.x", Special::CtaidX},
+    {"ctaid.y", Special::CtaidY},
+    {"ctaid.z", Special::CtaidZ},
+    {"ctaid", Special::CtaidX},
+    {"nctaid.x", Special::NctaidX},
+    {"nctaid.y", Special::NctaidY},
+    {"nctaid.z", Special::NctaidZ},
+    {"nctaid", Special::NctaidX},
+    {"laneid", Special::LaneId},
+    {"warpid", Special::WarpId},
+    {"nwarpid", Special::NwarpId},
+    {"smid", Special::SmId},
+    {"nsmid", Special::NsmId},
+    {"gridid", Special::GridId},
+    {"lanemask_eq", Special::MaskEq},
+    {"lanemask_le", Special::MaskLe},
+    {"lanemask_lt", Special::MaskLt},
+    {"lanemask_ge", Special::MaskGe},
+    {"lanemask_gt", Special::MaskGt},
+    {"clock", Special::Clock},
+    {"clock_hi", Special::ClockHi},
+    {"clock64", Special::Clock64},
+    {"globaltimer", Special::Timer},
+    {"globaltimer_lo", Special::TimerLo},
+    {"globaltimer_hi", Special::TimerHi},
+    {"dynamic_smem_size", Special::DynamicShared},
+    {"total_smem_size", Special::TotalShared},
+    {"aggr_smem_size", Special::TotalShared},
+    {"is_explicit_cluster", Special::Zero},
     // Cooperative groups find their grid-wide barrier here.
-    {"envreg1", Special::WorkspaceHi}, {"envreg2", Special::WorkspaceLo},
+    {"envreg1", Special::WorkspaceHi},
+    {"envreg2", Special::WorkspaceLo},
     // A cluster is one block.
-    {"clusterid.x", Special::CtaidX}, {"clusterid.y", Special::CtaidY}, {"clusterid.z", Special::CtaidZ},
-    {"nclusterid.x", Special::NctaidX}, {"nclusterid.y", Special::NctaidY}, {"nclusterid.z", Special::NctaidZ},
-    {"cluster_ctaid.x", Special::Zero}, {"cluster_ctaid.y", Special::Zero}, {"cluster_ctaid.z", Special::Zero},
-    {"cluster_nctaid.x", Special::One}, {"cluster_nctaid.y", Special::One}, {"cluster_nctaid.z", Special::One},
-    {"cluster_ctarank", Special::Zero}, {"cluster_nctarank", Special::One},
-    {"reserved_smem_offset_begin", Special::Zero}, {"reserved_smem_offset_end", Special::Zero},
-    {"reserved_smem_offset_cap", Special::Zero}, {"current_graph_exec", Special::Zero},
+    {"clusterid.x", Special::CtaidX},
+    {"clusterid.y", Special::CtaidY},
+    {"clusterid.z", Special::CtaidZ},
+    {"nclusterid.x", Special::NctaidX},
+    {"nclusterid.y", Special::NctaidY},
+    {"nclusterid.z", Special::NctaidZ},
+    {"cluster_ctaid.x", Special::Zero},
+    {"cluster_ctaid.y", Special::Zero},
+    {"cluster_ctaid.z", Special::Zero},
+    {"cluster_nctaid.x", Special::One},
+    {"cluster_nctaid.y", Special::One},
+    {"cluster_nctaid.z", Special::One},
+    {"cluster_ctarank", Special::Zero},
+    {"cluster_nctarank", Special::One},
+    {"reserved_smem_offset_begin", Special::Zero},
+    {"reserved_smem_offset_end", Special::Zero},
+    {"reserved_smem_offset_cap", Special::Zero},
+    {"current_graph_exec", Special::Zero},
 };
 
 Special findSpecial(std::string_view name) {
@@ -273,46 +354,77 @@ uint64_t uniformSpecial(const Warp &warp, Special special) {
   const Block &block = *warp.block;
   const Launch &launch = *block.launch;
   switch (special) {
-  case Special::NtidX: return launch.blockShape.x;
-  case Special::NtidY: return launch.blockShape.y;
-  case Special::NtidZ: return launch.blockShape.z;
-  case Special::CtaidX: return block.id.x;
-  case Special::CtaidY: return block.id.y;
-  case Special::CtaidZ: return block.id.z;
-  case Special::NctaidX: return launch.grid.x;
-  case Special::NctaidY: return launch.grid.y;
-  case Special::NctaidZ: return launch.grid.z;
-  case Special::WarpId: return warp.index;
-  case Special::NwarpId: return launch.profile.maxThreadsPerMultiprocessor / warpSize;
-  case Special::SmId: return block.linear % launch.profile.multiprocessors;
-  case Special::NsmId: return launch.profile.multiprocessors;
-  case Special::GridId: return launch.gridId;
+  case Special::NtidX:
+    return launch.blockShape.x;
+  case Special::NtidY:
+    return launch.blockShape.y;
+  case Special::NtidZ:
+    return launch.blockShape.z;
+  case Special::CtaidX:
+    return block.id.x;
+  case Special::CtaidY:
+    return block.id.y;
+  case Special::CtaidZ:
+    return block.id.z;
+  case Special::NctaidX:
+    return launch.grid.x;
+  case Special::NctaidY:
+    return launch.grid.y;
+  case Special::NctaidZ:
+    return launch.grid.z;
+  case Special::WarpId:
+    return warp.index;
+  case Special::NwarpId:
+    return launch.profile.maxThreadsPerMultiprocessor / warpSize;
+  case Special::SmId:
+    return block.linear % launch.profile.multiprocessors;
+  case Special::NsmId:
+    return launch.profile.multiprocessors;
+  case Special::GridId:
+    return launch.gridId;
   // One warp instruction a clock, whatever it is: increasing, and the same in every run.
-  case Special::Clock: case Special::Clock64: return block.executed + warp.executed;
-  case Special::ClockHi: return (block.executed + warp.executed) >> 32;
-  case Special::Timer: case Special::TimerLo: case Special::TimerHi: {
+  case Special::Clock:
+  case Special::Clock64:
+    return block.executed + warp.executed;
+  case Special::ClockHi:
+    return (block.executed + warp.executed) >> 32;
+  case Special::Timer:
+  case Special::TimerLo:
+  case Special::TimerHi: {
     auto now = std::chrono::steady_clock::now().time_since_epoch();
     uint64_t nanoseconds = uint64_t(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
     return special == Special::TimerHi ? nanoseconds >> 32 : nanoseconds;
   }
-  case Special::DynamicShared: return launch.dynamicShared;
-  case Special::TotalShared: return launch.sharedBytes;
-  case Special::WorkspaceHi: return launch.gridWorkspace >> 32;
-  case Special::WorkspaceLo: return uint32_t(launch.gridWorkspace);
-  case Special::One: return 1;
-  default: return 0;
+  case Special::DynamicShared:
+    return launch.dynamicShared;
+  case Special::TotalShared:
+    return launch.sharedBytes;
+  case Special::WorkspaceHi:
+    return launch.gridWorkspace >> 32;
+  case Special::WorkspaceLo:
+    return uint32_t(launch.gridWorkspace);
+  case Special::One:
+    return 1;
+  default:
+    return 0;
   }
 }
 
 uint32_t laneSpecial(Special special, unsigned lane) {
   uint32_t bit = 1u << lane;
   switch (special) {
-  case Special::MaskEq: return bit;
-  case Special::MaskLe: return bit | (bit - 1);
-  case Special::MaskLt: return bit - 1;
-  case Special::MaskGe: return ~(bit - 1);
-  case Special::MaskGt: return ~(bit | (bit - 1));
-  default: return lane;
+  case Special::MaskEq:
+    return bit;
+  case Special::MaskLe:
+    return bit | (bit - 1);
+  case Special::MaskLt:
+    return bit - 1;
+  case Special::MaskGe:
+    return ~(bit - 1);
+  case Special::MaskGt:
+    return ~(bit | (bit - 1));
+  default:
+    return lane;
   }
 }
 
@@ -343,9 +455,12 @@ template <typename T> void handleFrameAddress(Warp &warp, const Inst &inst, uint
 
 template <typename D> Handler resizeTo(unsigned fromBytes, bool isSigned) {
   switch (fromBytes) {
-  case 2: return isSigned ? &unaryOp<D, int16_t, Resize<D, int16_t>> : &unaryOp<D, uint16_t, Resize<D, uint16_t>>;
-  case 4: return isSigned ? &unaryOp<D, int32_t, Resize<D, int32_t>> : &unaryOp<D, uint32_t, Resize<D, uint32_t>>;
-  default: return &unaryOp<D, uint64_t, Resize<D, uint64_t>>;
+  case 2:
+    return isSigned ? &unaryOp<D, int16_t, Resize<D, int16_t>> : &unaryOp<D, uint16_t, Resize<D, uint16_t>>;
+  case 4:
+    return isSigned ? &unaryOp<D, int32_t, Resize<D, int32_t>> : &unaryOp<D, uint32_t, Resize<D, uint32_t>>;
+  default:
+    return &unaryOp<D, uint64_t, Resize<D, uint64_t>>;
   }
 }
 
@@ -365,11 +480,13 @@ void emitMove(Decoder &decoder, Slot to, Slot from, unsigned bytes) {
 bool emitSpecial(Decoder &decoder, const Operand &operand, Type type, Slot &slot) {
   Special special = findSpecial(operand.name);
   if (special == Special::Unknown)
-    return decoder.fail(operand.location, "register or special register '%" + std::string(operand.name) + "' is not known");
+    return decoder.fail(operand.location,
+                        "register or special register '%" + std::string(operand.name) + "' is not known");
   unsigned bytes = slotBytes(type);
   bool wide = special == Special::Clock64 || special == Special::Timer || special == Special::GridId;
   if (bytes != 2 && bytes != 4 && bytes != 8)
-    return decoder.fail(operand.location, "a special register cannot be read as ." + std::string(ptx::typeName(type)));
+    return decoder.fail(operand.location,
+                        "a special register cannot be read as ." + std::string(ptx::typeName(type)));
   Slot value = decoder.temporary(wide ? 8 : 4);
   decoder.emit(wide ? handleSpecial64 : handleSpecial, InstructionClass::Move, value).aux = uint16_t(special);
   slot = value;
@@ -381,7 +498,10 @@ bool emitSpecial(Decoder &decoder, const Operand &operand, Type type, Slot &slot
 }
 
 void emitFrameAddress(Decoder &decoder, Slot to, unsigned bytes, int64_t offset) {
-  decoder.emit(bytes == 8 ? handleFrameAddress<uint64_t> : handleFrameAddress<uint32_t>, InstructionClass::Move, to).imm = offset;
+  decoder
+      .emit(bytes == 8 ? handleFrameAddress<uint64_t> : handleFrameAddress<uint32_t>, InstructionClass::Move,
+            to)
+      .imm = offset;
 }
 
 void addMoveDecoders(DecoderTable &table) {

@@ -16,10 +16,14 @@ Rounding parseRounding(std::string_view name) {
 
 int hostRounding(Rounding rounding) {
   switch (rounding) {
-  case Rounding::Zero: return FE_TOWARDZERO;
-  case Rounding::Down: return FE_DOWNWARD;
-  case Rounding::Up: return FE_UPWARD;
-  default: return FE_TONEAREST;
+  case Rounding::Zero:
+    return FE_TOWARDZERO;
+  case Rounding::Down:
+    return FE_DOWNWARD;
+  case Rounding::Up:
+    return FE_UPWARD;
+  default:
+    return FE_TONEAREST;
   }
 }
 
@@ -29,11 +33,20 @@ static double roundMagnitude(double magnitude, bool negative, Rounding rounding)
   bool odd = std::fmod(down, 2.0) != 0;
   bool up = false;
   switch (rounding) {
-  case Rounding::Nearest: up = fraction > 0.5 || (fraction == 0.5 && odd); break;
-  case Rounding::NearestAway: up = fraction >= 0.5; break;
-  case Rounding::Zero: break;
-  case Rounding::Down: up = negative && fraction > 0; break;
-  case Rounding::Up: up = !negative && fraction > 0; break;
+  case Rounding::Nearest:
+    up = fraction > 0.5 || (fraction == 0.5 && odd);
+    break;
+  case Rounding::NearestAway:
+    up = fraction >= 0.5;
+    break;
+  case Rounding::Zero:
+    break;
+  case Rounding::Down:
+    up = negative && fraction > 0;
+    break;
+  case Rounding::Up:
+    up = !negative && fraction > 0;
+    break;
   }
   return up ? down + 1 : down;
 }
@@ -44,7 +57,8 @@ uint32_t encodeFloat(double value, const FloatFormat &format, Rounding rounding,
   uint32_t allOnes = exponentMask << format.mantissaBits | mantissaMask;
   if (value != value)
     return allOnes; // Positive, all ones: the canonical NaN of every format.
-  uint32_t largest = format.hasInfinity ? ((exponentMask - 1) << format.mantissaBits | mantissaMask) : allOnes - 1;
+  uint32_t largest =
+      format.hasInfinity ? ((exponentMask - 1) << format.mantissaBits | mantissaMask) : allOnes - 1;
   uint32_t overflow = format.hasInfinity ? exponentMask << format.mantissaBits : allOnes;
   if (std::isinf(value))
     return sign | (saturate ? largest : overflow);
@@ -73,7 +87,8 @@ uint32_t encodeFloat(double value, const FloatFormat &format, Rounding rounding,
 
 double decodeFloatBits(uint32_t bits, const FloatFormat &format) {
   uint32_t mantissa = bits & ((1u << format.mantissaBits) - 1);
-  uint32_t exponentMask = (1u << format.exponentBits) - 1, exponent = bits >> format.mantissaBits & exponentMask;
+  uint32_t exponentMask = (1u << format.exponentBits) - 1,
+           exponent = bits >> format.mantissaBits & exponentMask;
   bool negative = bits >> (format.bits() - 1) & 1;
   int bias = (1 << (format.exponentBits - 1)) - 1;
   double value;
@@ -84,7 +99,8 @@ double decodeFloatBits(uint32_t bits, const FloatFormat &format) {
   else if (exponent == 0)
     value = std::ldexp(double(mantissa), 1 - bias - int(format.mantissaBits));
   else
-    value = std::ldexp(double(mantissa | 1u << format.mantissaBits), int(exponent) - bias - int(format.mantissaBits));
+    value = std::ldexp(double(mantissa | 1u << format.mantissaBits),
+                       int(exponent) - bias - int(format.mantissaBits));
   return negative ? -value : value;
 }
 

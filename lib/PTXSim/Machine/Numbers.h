@@ -49,8 +49,9 @@ inline uint16_t floatToBfloat(float value) {
   return value != value ? canonicalHalfNaN : rounded;
 }
 
-/// Truncates to f32 and sets the last bit when anything was lost: a later rounding to a narrower format is then the
-/// rounding of the exact value (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums: rounding to odd").
+/// Truncates to f32 and sets the last bit when anything was lost: a later rounding to a narrower format is
+/// then the rounding of the exact value (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums:
+/// rounding to odd").
 inline float roundToOdd(double value) {
   float nearest = float(value);
   double back = nearest;
@@ -70,7 +71,9 @@ inline double addToOdd(double a, double b) {
   return inexact ? asDouble(odd) : sum;
 }
 /// a * b + c of f16 or bf16 values: the exact result, rounded to odd in f32.
-inline float halfFma(float a, float b, float c) { return roundToOdd(addToOdd(double(a) * double(b), double(c))); }
+inline float halfFma(float a, float b, float c) {
+  return roundToOdd(addToOdd(double(a) * double(b), double(c)));
+}
 
 enum class Rounding : uint8_t { Nearest, Zero, Down, Up, NearestAway };
 Rounding parseRounding(std::string_view name); ///< "rn", "rz", "rm", "rp", "rna"
@@ -86,13 +89,14 @@ public:
 /// A binary format of at most 32 bits.
 struct FloatFormat {
   unsigned exponentBits, mantissaBits;
-  bool hasInfinity;    ///< e4m3 has none: its largest exponent holds numbers, and NaN is all ones.
+  bool hasInfinity; ///< e4m3 has none: its largest exponent holds numbers, and NaN is all ones.
   unsigned bits() const { return 1 + exponentBits + mantissaBits; }
 };
 inline constexpr FloatFormat formatF32 = {8, 23, true}, formatTF32 = {8, 10, true}, formatF16 = {5, 10, true},
                              formatBF16 = {8, 7, true}, formatE5M2 = {5, 2, true}, formatE4M3 = {4, 3, false};
 
-/// Rounds to a format; the result stands in its low bits. `saturate`: what is beyond the largest number becomes it.
+/// Rounds to a format; the result stands in its low bits. `saturate`: what is beyond the largest number
+/// becomes it.
 uint32_t encodeFloat(double value, const FloatFormat &format, Rounding rounding, bool saturate);
 double decodeFloatBits(uint32_t bits, const FloatFormat &format);
 

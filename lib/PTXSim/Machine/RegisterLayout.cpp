@@ -1,10 +1,10 @@
 //===- RegisterLayout.cpp - Virtual registers to places -------------*- C++ -*-===//
 //
-// PTX uses a new register for nearly every value; a place for each would make a warp's registers far larger than the
-// host's caches. Values whose lifetimes do not overlap share a place. Lifetimes are intervals of the program, from
-// ordinary liveness over basic blocks; a write under a guard does not end the life of what was there.
-// Lanes of a warp may be at different places of the program, but a place holds 32 separate lanes, and each lane's values
-// follow the lane's own way through the program.
+// PTX uses a new register for nearly every value; a place for each would make a warp's registers far larger
+// than the host's caches. Values whose lifetimes do not overlap share a place. Lifetimes are intervals of the
+// program, from ordinary liveness over basic blocks; a write under a guard does not end the life of what was
+// there. Lanes of a warp may be at different places of the program, but a place holds 32 separate lanes, and
+// each lane's values follow the lane's own way through the program.
 //
 // Places of different widths are never shared, see Handlers.h.
 //
@@ -20,7 +20,9 @@ namespace mv::ptxsim {
 namespace {
 
 constexpr unsigned widthClasses = 5; ///< predicates, 16, 32, 64, 128 bits
-unsigned classOf(uint8_t bytes) { return bytes == 0 ? 0 : bytes == 2 ? 1 : bytes == 4 ? 2 : bytes == 8 ? 3 : 4; }
+unsigned classOf(uint8_t bytes) {
+  return bytes == 0 ? 0 : bytes == 2 ? 1 : bytes == 4 ? 2 : bytes == 8 ? 3 : 4;
+}
 constexpr uint32_t classBytes[widthClasses] = {4, 64, 128, 256, 512};
 
 bool isVirtual(Slot slot) { return slot != noSlot && (slot & 1) == 0; }
@@ -122,8 +124,10 @@ bool Liveness::transfer(size_t index) {
   for (uint32_t pc = block.end; pc-- > block.begin;) {
     const Inst &inst = program_.code[pc];
     if (inst.guard & 1)
-      eachDef(program_, inst, [&](uint32_t r) { live_[(r - first_) / 64] &= ~(uint64_t(1) << (r - first_) % 64); });
-    eachUse(program_, inst, [&](uint32_t r) { live_[(r - first_) / 64] |= uint64_t(1) << (r - first_) % 64; });
+      eachDef(program_, inst,
+              [&](uint32_t r) { live_[(r - first_) / 64] &= ~(uint64_t(1) << (r - first_) % 64); });
+    eachUse(program_, inst,
+            [&](uint32_t r) { live_[(r - first_) / 64] |= uint64_t(1) << (r - first_) % 64; });
   }
   bool changed = false;
   for (size_t w = 0; w < words_; ++w) {
@@ -185,8 +189,8 @@ void Liveness::run(std::vector<Interval> &intervals, uint32_t &pressure, const s
 }
 
 /// Linear scan: places are reused once their interval is over. Returns places per class, and each register's.
-void scan(const std::vector<Interval> &intervals, const std::vector<uint8_t> &bytes, uint32_t first, uint32_t last,
-          std::vector<uint32_t> &place, uint32_t (&count)[widthClasses]) {
+void scan(const std::vector<Interval> &intervals, const std::vector<uint8_t> &bytes, uint32_t first,
+          uint32_t last, std::vector<uint32_t> &place, uint32_t (&count)[widthClasses]) {
   std::vector<uint32_t> byBegin;
   for (uint32_t r = first; r < last; ++r)
     if (intervals[r].begin <= intervals[r].end)
@@ -220,7 +224,8 @@ void layOutRegisters(Program &program, const std::vector<uint8_t> &registerBytes
   uint32_t top = 0;
   for (size_t f = 0; f < program.functions.size(); ++f) {
     FunctionCode &function = program.functions[f];
-    uint32_t end = f + 1 < program.functions.size() ? program.functions[f + 1].entry : uint32_t(program.code.size());
+    uint32_t end =
+        f + 1 < program.functions.size() ? program.functions[f + 1].entry : uint32_t(program.code.size());
     uint32_t pressure = 0;
     Liveness(program, function.entry, end, function.firstRegister, function.lastRegister)
         .run(intervals, pressure, registerBytes);

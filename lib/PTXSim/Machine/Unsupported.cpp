@@ -13,11 +13,17 @@ static bool refuse(Decoder &decoder, const ptx::Instruction &instruction) {
 
 /// Hopper's and Blackwell's asynchronous units, textures and surfaces, video instructions.
 void addUnsupportedDecoders(DecoderTable &table) {
-  for (std::string_view opcode :
-       {"wgmma", "tcgen05", "setmaxnreg", "mapa", "getctarank", "tensormap", "multimem", "clusterlaunchcontrol", "cp.reduce",
-        "istypep", "tex", "tld4", "txq", "suld", "sust", "sured", "suq", "vadd", "vsub", "vabsdiff", "vmin", "vmax", "vshl",
-        "vshr", "vmad", "vset", "vadd2", "vsub2", "vavrg2", "vabsdiff2", "vmin2", "vmax2", "vset2", "vadd4", "vsub4",
-        "vavrg4", "vabsdiff4", "vmin4", "vmax4", "vset4", "st.async", "st.bulk", "fns", "szext"})
+  for (std::string_view opcode : {"wgmma",      "tcgen05",   "setmaxnreg", "mapa",
+                                  "getctarank", "tensormap", "multimem",   "clusterlaunchcontrol",
+                                  "cp.reduce",  "istypep",   "tex",        "tld4",
+                                  "txq",        "suld",      "sust",       "sured",
+                                  "suq",        "vadd",      "vsub",       "vabsdiff",
+                                  "vmin",       "vmax",      "vshl",       "vshr",
+                                  "vmad",       "vset",      "vadd2",      "vsub2",
+                                  "vavrg2",     "vabsdiff2", "vmin2",      "vmax2",
+                                  "vset2",      "vadd4",     "vsub4",      "vavrg4",
+                                  "vabsdiff4",  "vmin4",     "vmax4",      "vset4",
+                                  "st.async",   "st.bulk",   "fns",        "szext"})
     table[opcode] = refuse;
 }
 

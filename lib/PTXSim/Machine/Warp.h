@@ -1,16 +1,17 @@
 //===- Warp.h - Warps, their diverged parts, and blocks -------------*- C++ -*-===//
 //
-// Divergence. The lanes of a warp that are at the same place form a Split: one program counter, one mask. A branch that
-// sends lanes both ways makes two splits, and a Meeting at the branch's immediate post-dominator, where both wait until
-// the other has arrived (or exited). This is exact for any control flow, structured or not: a post-dominator is by
-// definition passed by all that do not exit. Example, with `if (odd) A; B;` and lanes 0 to 3:
+// Divergence. The lanes of a warp that are at the same place form a Split: one program counter, one mask. A
+// branch that sends lanes both ways makes two splits, and a Meeting at the branch's immediate post-dominator,
+// where both wait until the other has arrived (or exited). This is exact for any control flow, structured or
+// not: a post-dominator is by definition passed by all that do not exit. Example, with `if (odd) A; B;` and
+// lanes 0 to 3:
 //
 //   bra  mask 1111   ->  split A mask 0101, split B' mask 1010, meeting at B pending 1111
 //   B' reaches B: arrived 1010, waits.  A reaches B: arrived 1111 -> one split, mask 1111, at B.
 //
-// Why not a stack per warp, as old hardware had: the splits here are all runnable, in turn, so that a lane that spins
-// on a lock held by another lane of its warp does not hang. Waiting at a meeting is a matter of speed alone: when
-// nothing else in the warp can run, those who wait are let go (`releaseMeetings`).
+// Why not a stack per warp, as old hardware had: the splits here are all runnable, in turn, so that a lane
+// that spins on a lock held by another lane of its warp does not hang. Waiting at a meeting is a matter of
+// speed alone: when nothing else in the warp can run, those who wait are let go (`releaseMeetings`).
 //
 //===----------------------------------------------------------------------===//
 
@@ -35,11 +36,11 @@ struct BlockClocks;
 
 /// A call that has not returned yet.
 struct Frame {
-  uint32_t function = 0;   ///< The caller, into Program::functions.
+  uint32_t function = 0; ///< The caller, into Program::functions.
   uint32_t returnTo = 0;
   uint32_t callSite = 0;
-  uint32_t base = 0;       ///< The caller's frame base …
-  uint32_t stackTop = 0;   ///< … and the end of its stack.
+  uint32_t base = 0;                           ///< The caller's frame base …
+  uint32_t stackTop = 0;                       ///< … and the end of its stack.
   std::shared_ptr<std::vector<uint8_t>> saved; ///< The caller's registers, when it may be entered again.
 };
 
@@ -48,14 +49,14 @@ enum class SplitState : uint8_t { Ready, AtBarrier, AtCollective };
 struct Split {
   uint32_t pc = 0;
   uint32_t mask = 0;
-  int32_t meeting = -1;      ///< Innermost, into Warp::meetings.
+  int32_t meeting = -1; ///< Innermost, into Warp::meetings.
   uint32_t function = 0;
   uint32_t frameBase = 0;
-  uint32_t stackTop = 0;     ///< First free byte above the frame, alloca included.
+  uint32_t stackTop = 0; ///< First free byte above the frame, alloca included.
   SplitState state = SplitState::Ready;
-  uint32_t waitLanes = 0;    ///< Of a collective: lanes that take part (the guard applied) …
-  uint32_t waitMembers = 0;  ///< … and those they wait for.
-  uint32_t waitKey = 0;      ///< Where they must be: an instruction, or noPc for any bar.warp.sync.
+  uint32_t waitLanes = 0;   ///< Of a collective: lanes that take part (the guard applied) …
+  uint32_t waitMembers = 0; ///< … and those they wait for.
+  uint32_t waitKey = 0;     ///< Where they must be: an instruction, or noPc for any bar.warp.sync.
   std::vector<Frame> frames;
 };
 
@@ -63,9 +64,9 @@ struct Meeting {
   uint32_t pc = 0;
   uint32_t pending = 0, arrived = 0;
   int32_t parent = -1;
-  uint32_t depth = 0;        ///< Call depth it belongs to.
+  uint32_t depth = 0; ///< Call depth it belongs to.
   bool used = false;
-  Split resume;              ///< What goes on when all are here.
+  Split resume; ///< What goes on when all are here.
 };
 
 /// One cp.async that has not been waited for. Data is read when it is issued and written when it completes.
@@ -86,31 +87,33 @@ struct AsyncState {
 struct Warp {
   uint8_t *bank[2] = {nullptr, nullptr};
   const Inst *code = nullptr;
-  uint32_t pc = 0;           ///< Of the running split: already past the instruction in execution.
+  uint32_t pc = 0; ///< Of the running split: already past the instruction in execution.
   uint32_t active = 0;
-  int32_t budget = 0;        ///< Instructions left in this turn; handlers set it to 0 to stop.
-  uint32_t live = 0;         ///< Lanes that have not exited.
+  int32_t budget = 0; ///< Instructions left in this turn; handlers set it to 0 to stop.
+  uint32_t live = 0;  ///< Lanes that have not exited.
   uint32_t frameBase = 0;
   uint32_t function = 0;
   uint32_t stackTop = 0;
-  unsigned index = 0;        ///< In the block.
-  unsigned current = 0;      ///< The running split.
-  bool dropped = false;      ///< The running split is gone (exited, or arrived at a meeting).
+  unsigned index = 0;   ///< In the block.
+  unsigned current = 0; ///< The running split.
+  bool dropped = false; ///< The running split is gone (exited, or arrived at a meeting).
   Block *block = nullptr;
   Worker *worker = nullptr;
   const Program *program = nullptr;
   Checker *checker = nullptr; ///< Null when no check runs.
   bool counting = false;
-  uint32_t carry = 0;        ///< CC.CF, one bit a lane.
+  uint32_t carry = 0; ///< CC.CF, one bit a lane.
   std::vector<Split> splits;
   std::vector<Meeting> meetings;
   std::unique_ptr<uint8_t[]> registers;
-  uint8_t *local = nullptr;  ///< 32 areas of program->localBytes.
+  uint8_t *local = nullptr; ///< 32 areas of program->localBytes.
   std::vector<uint8_t> localStorage;
   AsyncState async;
   uint64_t executed = 0, lastMeeting = 0;
-  bool yielded = false;      ///< The running split spins: give others a turn.
-  bool forced = false;       ///< A collective runs with lanes missing; it must not wait again.
+  uint32_t polls = 0;    ///< Atomics and strong loads since lanes last met: what spinning lanes execute.
+  bool loosened = false; ///< Lanes were let go before they met; an .aligned barrier may see them apart.
+  bool yielded = false;  ///< The running split spins: give others a turn.
+  bool forced = false;   ///< A collective runs with lanes missing; it must not wait again.
 
   template <typename T> T *at(Slot slot) const {
     return reinterpret_cast<T *>(bank[slot & 1] + (slot & ~Slot(1)));
@@ -156,12 +159,12 @@ struct Barrier {
     std::array<uint32_t, 32> clocks;
   };
   std::vector<Arrival> released;
-  uint32_t expected = 0;            ///< Threads; 0: all that live.
-  uint32_t arrivals = 0;            ///< Of arrive-only participants, in threads.
+  uint32_t expected = 0; ///< Threads; 0: all that live.
+  uint32_t arrivals = 0; ///< Of arrive-only participants, in threads.
   bool inUse = false;
-  std::array<uint32_t, 32> arrived = {}; ///< Lanes per warp.
+  std::array<uint32_t, 32> arrived = {};      ///< Lanes per warp.
   std::array<uint32_t, 32> participants = {}; ///< Those that arrived without waiting included.
-  std::array<uint32_t, 32> trueLanes = {}; ///< For .red: where the predicate holds.
+  std::array<uint32_t, 32> trueLanes = {};    ///< For .red: where the predicate holds.
 };
 
 /// Barriers.cpp: writes the result of bar.red, where `holds` of `here` threads gave a true predicate.

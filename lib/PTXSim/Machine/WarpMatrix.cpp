@@ -1,8 +1,9 @@
 //===- WarpMatrix.cpp - wmma ----------------------------------------*- C++ -*-===//
 //
-// PTX ISA, "Matrix multiply-accumulate operation using wmma instructions". How a fragment lies in registers is
-// unspecified there; here element i of a matrix (row-major) is slot i % S of lane i / S, with S = elements / 32. Fragments
-// of f16 A and B have more slots than that and repeat their elements. Sums are computed as by mma (Matrix.cpp).
+// PTX ISA, "Matrix multiply-accumulate operation using wmma instructions". How a fragment lies in registers
+// is unspecified there; here element i of a matrix (row-major) is slot i % S of lane i / S, with S = elements
+// / 32. Fragments of f16 A and B have more slots than that and repeat their elements. Sums are computed as by
+// mma (Matrix.cpp).
 //
 //===----------------------------------------------------------------------===//
 
@@ -34,7 +35,8 @@ uint64_t readSlot(const Warp &warp, const Slot *regs, unsigned bits, unsigned la
   return bits == 32 ? value : value & ((1u << bits) - 1);
 }
 
-void writeSlot(const Warp &warp, const Slot *regs, unsigned bits, unsigned lane, unsigned slot, uint64_t value) {
+void writeSlot(const Warp &warp, const Slot *regs, unsigned bits, unsigned lane, unsigned slot,
+               uint64_t value) {
   if (bits == 64) {
     warp.at<uint64_t>(regs[slot])[lane] = value;
     return;
@@ -49,13 +51,15 @@ unsigned slotsOf(unsigned registers, unsigned bits) { return bits == 64 ? regist
 
 // Inst::imm of a load or store: rows, columns, bits, column-major.
 int64_t packShape(const FragmentShape &shape, bool columnMajor) {
-  return int64_t(shape.rows) | int64_t(shape.columns) << 8 | int64_t(shape.bits) << 16 | int64_t(columnMajor) << 24;
+  return int64_t(shape.rows) | int64_t(shape.columns) << 8 | int64_t(shape.bits) << 16 |
+         int64_t(columnMajor) << 24;
 }
 FragmentShape unpackShape(int64_t bits) {
   return {unsigned(bits & 255), unsigned(bits >> 8 & 255), unsigned(bits >> 16 & 255)};
 }
 
-/// One element of all lanes' fragments at a time. a: address, b: stride in elements; imm: shape; c unused; d: offset.
+/// One element of all lanes' fragments at a time. a: address, b: stride in elements; imm: shape; c unused; d:
+/// offset.
 template <bool Store> void handleAccess(Warp &warp, const Inst &inst, uint32_t mask) {
   checkWholeWarp(warp, inst, mask);
   FragmentShape shape = unpackShape(inst.imm);
@@ -100,7 +104,8 @@ template <bool Store> void handleAccess(Warp &warp, const Inst &inst, uint32_t m
 }
 
 template <typename T, typename Convert>
-void unpackMatrix(const Warp &warp, const Slot *regs, const FragmentShape &shape, std::vector<T> &out, Convert convert) {
+void unpackMatrix(const Warp &warp, const Slot *regs, const FragmentShape &shape, std::vector<T> &out,
+                  Convert convert) {
   out.resize(shape.elements());
   for (unsigned i = 0; i < shape.elements(); ++i)
     out[i] = convert(readSlot(warp, regs, shape.bits, i / shape.perLane(), i % shape.perLane()));
@@ -120,17 +125,19 @@ struct MmaShape {
   unsigned registersA, registersB, registersC;
 };
 int64_t packMma(const MmaShape &s) {
-  return int64_t(s.m) | int64_t(s.n) << 8 | int64_t(s.k) << 16 | int64_t(s.element) << 24 | int64_t(s.halfC) << 28 |
-         int64_t(s.halfD) << 29 | int64_t(s.saturate) << 30 | int64_t(s.registersA) << 32 | int64_t(s.registersB) << 40 |
-         int64_t(s.registersC) << 48;
+  return int64_t(s.m) | int64_t(s.n) << 8 | int64_t(s.k) << 16 | int64_t(s.element) << 24 |
+         int64_t(s.halfC) << 28 | int64_t(s.halfD) << 29 | int64_t(s.saturate) << 30 |
+         int64_t(s.registersA) << 32 | int64_t(s.registersB) << 40 | int64_t(s.registersC) << 48;
 }
 MmaShape unpackMma(int64_t b) {
-  return {unsigned(b & 255), unsigned(b >> 8 & 255), unsigned(b >> 16 & 255), Element(b >> 24 & 15), bool(b >> 28 & 1),
-          bool(b >> 29 & 1), bool(b >> 30 & 1), unsigned(b >> 32 & 255), unsigned(b >> 40 & 255), unsigned(b >> 48 & 255)};
+  return {unsigned(b & 255),       unsigned(b >> 8 & 255), unsigned(b >> 16 & 255), Element(b >> 24 & 15),
+          bool(b >> 28 & 1),       bool(b >> 29 & 1),      bool(b >> 30 & 1),       unsigned(b >> 32 & 255),
+          unsigned(b >> 40 & 255), unsigned(b >> 48 & 255)};
 }
 
 template <typename T, typename Add>
-void multiply(const MmaShape &s, const std::vector<T> &a, const std::vector<T> &b, std::vector<T> &c, Add add) {
+void multiply(const MmaShape &s, const std::vector<T> &a, const std::vector<T> &b, std::vector<T> &c,
+              Add add) {
   for (unsigned i = 0; i < s.m; ++i)
     for (unsigned k = 0; k < s.k; ++k)
       for (unsigned j = 0; j < s.n; ++j)
@@ -142,7 +149,11 @@ void handleMma(Warp &warp, const Inst &inst, uint32_t mask) {
   MmaShape s = unpackMma(inst.imm);
   unsigned bits = elementBits(s.element);
   const Slot *d = warp.list(inst), *a = d + inst.defs, *b = a + s.registersA, *c = b + s.registersB;
-  FragmentShape shapeA{s.m, s.k, bits}, shapeB{s.k, s.n, bits}, shapeC{s.m, s.n, s.halfC ? 16u : bits == 64 ? 64u : 32u};
+  FragmentShape shapeA{s.m, s.k, bits}, shapeB{s.k, s.n, bits},
+      shapeC{s.m, s.n,
+             s.halfC      ? 16u
+             : bits == 64 ? 64u
+                          : 32u};
   FragmentShape shapeD = shapeC;
   shapeD.bits = s.halfD ? 16 : bits == 64 ? 64 : 32;
   std::vector<uint64_t> result(shapeD.elements());
@@ -156,19 +167,23 @@ void handleMma(Warp &warp, const Inst &inst, uint32_t mask) {
       result[i] = asBits(mc[i]);
   } else if (s.element == Element::S8 || s.element == Element::U8) {
     std::vector<int64_t> ma, mb, mc;
-    auto narrow = [&](uint64_t v) { return s.element == Element::S8 ? int64_t(int8_t(v)) : int64_t(uint8_t(v)); };
+    auto narrow = [&](uint64_t v) {
+      return s.element == Element::S8 ? int64_t(int8_t(v)) : int64_t(uint8_t(v));
+    };
     unpackMatrix(warp, a, shapeA, ma, narrow);
     unpackMatrix(warp, b, shapeB, mb, narrow);
     unpackMatrix(warp, c, shapeC, mc, [](uint64_t v) { return int64_t(int32_t(v)); });
     multiply(s, ma, mb, mc, [](int64_t x, int64_t y, int64_t z) { return x * y + z; });
     for (size_t i = 0; i < result.size(); ++i)
-      result[i] = uint32_t(s.saturate ? std::max<int64_t>(INT32_MIN, std::min<int64_t>(INT32_MAX, mc[i])) : mc[i]);
+      result[i] =
+          uint32_t(s.saturate ? std::max<int64_t>(INT32_MIN, std::min<int64_t>(INT32_MAX, mc[i])) : mc[i]);
   } else {
     std::vector<float> ma, mb, mc;
     auto convert = [&](uint64_t v) { return floatOf(s.element, v); };
     unpackMatrix(warp, a, shapeA, ma, convert);
     unpackMatrix(warp, b, shapeB, mb, convert);
-    unpackMatrix(warp, c, shapeC, mc, [&](uint64_t v) { return s.halfC ? halfToFloat32(uint16_t(v)) : asFloat(uint32_t(v)); });
+    unpackMatrix(warp, c, shapeC, mc,
+                 [&](uint64_t v) { return s.halfC ? halfToFloat32(uint16_t(v)) : asFloat(uint32_t(v)); });
     multiply(s, ma, mb, mc, [](float x, float y, float z) { return __builtin_fmaf(x, y, z); });
     for (size_t i = 0; i < result.size(); ++i)
       result[i] = s.halfD ? floatToHalf(mc[i]) : asBits(canonical(mc[i]));
@@ -191,7 +206,8 @@ bool parseShape(std::string_view text, unsigned (&sizes)[3]) {
 
 bool elementOf(std::string_view type, Element &element) {
   constexpr std::string_view names[] = {"f16", "bf16", "tf32", "s8", "u8", "f64"};
-  constexpr Element elements[] = {Element::F16, Element::BF16, Element::TF32, Element::S8, Element::U8, Element::F64};
+  constexpr Element elements[] = {Element::F16, Element::BF16, Element::TF32,
+                                  Element::S8,  Element::U8,   Element::F64};
   for (unsigned i = 0; i < std::size(names); ++i)
     if (names[i] == type) {
       element = elements[i];
@@ -222,7 +238,8 @@ bool decodeAccess(Decoder &decoder, const ptx::Instruction &instruction, Modifie
   Type type = ptx::parseType(typeText);
   if (!parseShape(shapeText, sizes) || which.empty() || ptx::typeBits(type) < 8)
     return decoder.unsupported(instruction, "wmma of this shape or type");
-  FragmentShape shape{which == "b" ? sizes[2] : sizes[0], which == "a" ? sizes[2] : sizes[1], ptx::typeBits(type)};
+  FragmentShape shape{which == "b" ? sizes[2] : sizes[0], which == "a" ? sizes[2] : sizes[1],
+                      ptx::typeBits(type)};
   const auto &operands = instruction.operands;
   AddressOperand address;
   std::vector<Slot> slots;
@@ -230,13 +247,16 @@ bool decodeAccess(Decoder &decoder, const ptx::Instruction &instruction, Modifie
       !collect(decoder, operands[store ? 1 : 0], shape.bits, !store, slots))
     return false;
   if (slotsOf(unsigned(slots.size()), shape.bits) < shape.perLane())
-    return decoder.fail(instruction.location, "fragment of " + std::to_string(slots.size()) + " registers is too small");
+    return decoder.fail(instruction.location,
+                        "fragment of " + std::to_string(slots.size()) + " registers is too small");
   Slot stride = operands.size() == 3 ? decoder.read(operands[2], Type::U32)
                                      : decoder.constant(columnMajor ? shape.rows : shape.columns, 4);
   Slot scratch = decoder.temporary(8), offset = decoder.constant(uint64_t(address.offset), 8);
-  InstructionClass kind = space == Space::Shared ? (store ? InstructionClass::StoreShared : InstructionClass::LoadShared)
-                                                 : (store ? InstructionClass::StoreGlobal : InstructionClass::LoadGlobal);
-  Inst &inst = decoder.emit(store ? handleAccess<true> : handleAccess<false>, kind, noSlot, address.base, stride, scratch);
+  InstructionClass kind = space == Space::Shared
+                              ? (store ? InstructionClass::StoreShared : InstructionClass::LoadShared)
+                              : (store ? InstructionClass::StoreGlobal : InstructionClass::LoadGlobal);
+  Inst &inst = decoder.emit(store ? handleAccess<true> : handleAccess<false>, kind, noSlot, address.base,
+                            stride, scratch);
   inst.d = offset;
   inst.imm = packShape(shape, columnMajor);
   inst.aux = uint16_t(space);
@@ -269,7 +289,8 @@ bool decodeWmma(Decoder &decoder, const ptx::Instruction &instruction) {
   // d.c of f16 products; d.a.b.c of all others.
   Element element = Element::F16;
   bool four = types.size() == 4;
-  if (!parseShape(shapeText, sizes) || (types.size() != 2 && !four) || (four && !elementOf(types[1], element)))
+  if (!parseShape(shapeText, sizes) || (types.size() != 2 && !four) ||
+      (four && !elementOf(types[1], element)))
     return decoder.unsupported(instruction, "wmma.mma of this shape or type");
   unsigned bits = elementBits(element);
   bool halfD = types[0] == "f16", halfC = types.back() == "f16";
@@ -278,12 +299,18 @@ bool decodeWmma(Decoder &decoder, const ptx::Instruction &instruction) {
   if (!collect(decoder, operands[0], bits, true, defs) || !collect(decoder, operands[1], bits, false, uses) ||
       !collect(decoder, operands[2], bits, false, b) || !collect(decoder, operands[3], bits, false, c))
     return false;
-  MmaShape shape{sizes[0], sizes[1], sizes[2], element, halfC, halfD, saturate, unsigned(uses.size()), unsigned(b.size()), unsigned(c.size())};
-  auto enough = [](size_t registers, unsigned elements, unsigned width) { return slotsOf(unsigned(registers), width) * warpSize >= elements; };
+  MmaShape shape{
+      sizes[0],           sizes[1],          sizes[2], element, halfC, halfD, saturate, unsigned(uses.size()),
+      unsigned(b.size()), unsigned(c.size())};
+  auto enough = [](size_t registers, unsigned elements, unsigned width) {
+    return slotsOf(unsigned(registers), width) * warpSize >= elements;
+  };
   unsigned sumBits = bits == 64 ? 64 : 32;
   if (!enough(uses.size(), shape.m * shape.k, bits) || !enough(b.size(), shape.k * shape.n, bits) ||
-      !enough(c.size(), shape.m * shape.n, halfC ? 16 : sumBits) || !enough(defs.size(), shape.m * shape.n, halfD ? 16 : sumBits))
-    return decoder.fail(instruction.location, "a fragment has too few registers for " + std::string(shapeText));
+      !enough(c.size(), shape.m * shape.n, halfC ? 16 : sumBits) ||
+      !enough(defs.size(), shape.m * shape.n, halfD ? 16 : sumBits))
+    return decoder.fail(instruction.location,
+                        "a fragment has too few registers for " + std::string(shapeText));
   uses.insert(uses.end(), b.begin(), b.end());
   uses.insert(uses.end(), c.begin(), c.end());
   Inst &inst = decoder.emit(handleMma, InstructionClass::Matrix);

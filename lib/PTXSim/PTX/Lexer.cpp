@@ -1,6 +1,7 @@
 //===- Lexer.cpp - PTX text to tokens -------------------------------*- C++ -*-===//
 //
-// PTX ISA, section 4 "Syntax". A dotted word may hold "::" (.L1::no_allocate) and may begin with a digit (.1d).
+// PTX ISA, section 4 "Syntax". A dotted word may hold "::" (.L1::no_allocate) and may begin with a digit
+// (.1d).
 //
 //===----------------------------------------------------------------------===//
 
@@ -134,7 +135,8 @@ Token Lexer::next() {
     at_ = end;
   } else if (c == '.' && (isWordStart(peek(1)) || isDigit(peek(1)))) {
     size_t end = at_ + 1;
-    while (end < text_.size() && (isWord(text_[end]) || (text_.substr(end, 2) == "::" && end + 2 < text_.size() && isWord(text_[end + 2])))) 
+    while (end < text_.size() && (isWord(text_[end]) || (text_.substr(end, 2) == "::" &&
+                                                         end + 2 < text_.size() && isWord(text_[end + 2]))))
       end += text_[end] == ':' ? 2 : 1;
     token.kind = Token::Kind::Dotted;
     token.text = text_.substr(at_ + 1, end - at_ - 1);

@@ -12,8 +12,8 @@ namespace mv::ptxsim::ptx {
 struct Token {
   enum class Kind : uint8_t {
     End,
-    Identifier,  ///< foo, $L__BB0_1, %r1, %tid
-    Dotted,      ///< .global, .L2::128B: text without the dot
+    Identifier, ///< foo, $L__BB0_1, %r1, %tid
+    Dotted,     ///< .global, .L2::128B: text without the dot
     Integer,
     Float32,     ///< 0f3F800000
     Float64,     ///< 0d… or a decimal with point or exponent

@@ -45,7 +45,8 @@ bool Parser::parseStatement() {
     Location location = token_.location;
     advance();
     advance();
-    if (token_.isDotted("branchtargets") || token_.isDotted("callprototype") || token_.isDotted("calltargets"))
+    if (token_.isDotted("branchtargets") || token_.isDotted("callprototype") ||
+        token_.isDotted("calltargets"))
       return parseLabelledDirective(label);
     auto &labels = function_->scopes[names_.back().index].labels;
     if (!labels.try_emplace(label, uint32_t(function_->body.size())).second)
@@ -93,7 +94,8 @@ bool Parser::parseBodyDirective() {
   else if (directive == "param")
     space = Space::Param;
   else if (directive == "global" || directive == "const")
-    return fail(location, "." + std::string(directive) + " inside a function is not supported", Error::UnsupportedPTX);
+    return fail(location, "." + std::string(directive) + " inside a function is not supported",
+                Error::UnsupportedPTX);
   else
     return fail(location, "unknown directive ." + std::string(directive));
   size_t first = function_->variables.size();
@@ -107,7 +109,8 @@ bool Parser::parseBodyDirective() {
   return true;
 }
 
-bool Parser::declareRegister(std::string_view name, Type type, uint64_t count, bool inRange, Location location) {
+bool Parser::declareRegister(std::string_view name, Type type, uint64_t count, bool inRange,
+                             Location location) {
   uint32_t first = uint32_t(function_->registers.size());
   if (count > maxRegisters - first)
     return fail(location, "more than " + std::to_string(maxRegisters) + " registers in a function");
@@ -426,15 +429,33 @@ bool Parser::constantExpression(uint64_t &value, unsigned minPrecedence, unsigne
     if ((op == '/' || op == '%') && right == 0)
       return fail(location, "division by zero in a constant expression");
     switch (op) {
-    case '*': value *= right; break;
-    case '/': value = right == ~uint64_t(0) ? 0 - value : uint64_t(int64_t(value) / int64_t(right)); break;
-    case '%': value = right == ~uint64_t(0) ? 0 : uint64_t(int64_t(value) % int64_t(right)); break;
-    case '+': value += right; break;
-    case '-': value -= right; break;
-    case '<': value = right > 63 ? 0 : value << right; break;
-    case '>': value = right > 63 ? 0 : value >> right; break;
-    case '&': value &= right; break;
-    default: value ^= right; break;
+    case '*':
+      value *= right;
+      break;
+    case '/':
+      value = right == ~uint64_t(0) ? 0 - value : uint64_t(int64_t(value) / int64_t(right));
+      break;
+    case '%':
+      value = right == ~uint64_t(0) ? 0 : uint64_t(int64_t(value) % int64_t(right));
+      break;
+    case '+':
+      value += right;
+      break;
+    case '-':
+      value -= right;
+      break;
+    case '<':
+      value = right > 63 ? 0 : value << right;
+      break;
+    case '>':
+      value = right > 63 ? 0 : value >> right;
+      break;
+    case '&':
+      value &= right;
+      break;
+    default:
+      value ^= right;
+      break;
     }
   }
   return true;

@@ -19,15 +19,16 @@ void Parser::advance() {
 
 bool Parser::fail(Location location, std::string message, Error error) {
   if (error_.ok())
-    error_ = Result(error, name_ + ":" + std::to_string(location.line) + ":" + std::to_string(location.column) + ": " +
-                               message);
+    error_ = Result(error, name_ + ":" + std::to_string(location.line) + ":" +
+                               std::to_string(location.column) + ": " + message);
   return false;
 }
 
 bool Parser::failHere(std::string_view expected) {
   if (token_.kind == Token::Kind::Invalid)
     return fail(token_.location, std::string(token_.text));
-  std::string found = token_.kind == Token::Kind::End ? "the end of the text" : "'" + std::string(token_.text.substr(0, 60)) + "'";
+  std::string found = token_.kind == Token::Kind::End ? "the end of the text"
+                                                      : "'" + std::string(token_.text.substr(0, 60)) + "'";
   return fail(token_.location, "expected " + std::string(expected) + ", found " + found);
 }
 
@@ -184,7 +185,8 @@ bool Parser::parseModuleItem() {
     if (!integer(bits, "32 or 64"))
       return false;
     if (bits != 64)
-      return fail(location, "address size " + std::to_string(bits) + " is not supported: only 64", Error::UnsupportedPTX);
+      return fail(location, "address size " + std::to_string(bits) + " is not supported: only 64",
+                  Error::UnsupportedPTX);
     return true;
   }
   if (directive == "file")
@@ -209,7 +211,8 @@ bool Parser::parseModuleItem() {
   else if (directive == "local")
     space = Space::Local;
   else if (directive == "param" || directive == "tex" || directive == "reg")
-    return fail(location, "." + std::string(directive) + " at module level is not supported", Error::UnsupportedPTX);
+    return fail(location, "." + std::string(directive) + " at module level is not supported",
+                Error::UnsupportedPTX);
   else
     return fail(location, "unknown directive ." + std::string(directive));
   size_t first = module_.variables.size();
@@ -219,7 +222,8 @@ bool Parser::parseModuleItem() {
     auto [slot, isNew] = module_.variableIndex.try_emplace(module_.variables[i].name, uint32_t(i));
     bool replaces = !isNew && module_.variables[slot->second].isExtern;
     if (!isNew && !replaces && !module_.variables[i].isExtern)
-      return fail(module_.variables[i].location, "variable '" + std::string(slot->first) + "' is defined twice");
+      return fail(module_.variables[i].location,
+                  "variable '" + std::string(slot->first) + "' is defined twice");
     if (replaces)
       slot->second = uint32_t(i);
   }
@@ -300,12 +304,13 @@ bool Parser::parsePerformanceDirectives(Function &function) {
         return false;
       uint64_t threads = uint64_t(dimensions[0]) * dimensions[1] * dimensions[2];
       if (threads > 1024)
-        return fail(location, "." + std::string(name) + " asks for " + std::to_string(threads) + " threads: at most 1024");
+        return fail(location, "." + std::string(name) + " asks for " + std::to_string(threads) +
+                                  " threads: at most 1024");
       function.maxThreads = uint32_t(threads);
       if (name == "reqntid")
         std::copy(dimensions, dimensions + 3, function.requiredBlock);
-    } else if (name == "minnctapersm" || name == "maxnctapersm" || name == "maxnreg" || name == "abi_preserve" ||
-               name == "abi_preserve_control") {
+    } else if (name == "minnctapersm" || name == "maxnctapersm" || name == "maxnreg" ||
+               name == "abi_preserve" || name == "abi_preserve_control") {
       if (!integer(value, "a number"))
         return false;
       if (name == "minnctapersm")
@@ -314,7 +319,8 @@ bool Parser::parsePerformanceDirectives(Function &function) {
       if (!parseDimensions(dimensions))
         return false;
       if (uint64_t(dimensions[0]) * dimensions[1] * dimensions[2] != 1)
-        return fail(location, "clusters of more than one block are not supported (.reqnctapercluster)", Error::UnsupportedPTX);
+        return fail(location, "clusters of more than one block are not supported (.reqnctapercluster)",
+                    Error::UnsupportedPTX);
     } else if (name == "maxclusterrank") {
       if (!integer(value, "a number"))
         return false;

@@ -31,7 +31,8 @@ bool Parser::parseAttribute(Variable &variable) {
   return true;
 }
 
-/// Everything dotted between the space and the name: alignment, attributes, vector, type, `.ptr .global .align 16`.
+/// Everything dotted between the space and the name: alignment, attributes, vector, type, `.ptr .global
+/// .align 16`.
 bool Parser::parseVariableType(Variable &variable) {
   unsigned vector = 1;
   bool hasType = false, isPointer = false;
@@ -62,7 +63,8 @@ bool Parser::parseVariableType(Variable &variable) {
     } else if (word == "pred") {
       return fail(location, "a variable in memory cannot be a predicate");
     } else {
-      return fail(location, "variables of type ." + std::string(word) + " are not supported", Error::UnsupportedPTX);
+      return fail(location, "variables of type ." + std::string(word) + " are not supported",
+                  Error::UnsupportedPTX);
     }
   }
   if (!hasType)
@@ -122,7 +124,8 @@ bool Parser::parseInitializer(Variable &variable, unsigned depth) {
   return expect('}');
 }
 
-/// A number, `symbol`, `symbol+8`, `generic(symbol)+8`, or `0xFF00(generic(symbol)+8)`: one byte of an address.
+/// A number, `symbol`, `symbol+8`, `generic(symbol)+8`, or `0xFF00(generic(symbol)+8)`: one byte of an
+/// address.
 bool Parser::parseInitialValue(Variable &variable) {
   InitialValue value;
   bool masked = token_.kind == Token::Kind::Integer && ahead_.is('(');
@@ -132,7 +135,8 @@ bool Parser::parseInitialValue(Variable &variable) {
     advance();
     advance();
   }
-  bool negative = !masked && at('-') && (ahead_.kind == Token::Kind::Float32 || ahead_.kind == Token::Kind::Float64);
+  bool negative =
+      !masked && at('-') && (ahead_.kind == Token::Kind::Float32 || ahead_.kind == Token::Kind::Float64);
   if (negative)
     advance();
   if (token_.kind == Token::Kind::Float32 || token_.kind == Token::Kind::Float64) {
@@ -181,7 +185,8 @@ bool Parser::parseVariables(Space space, bool isExtern, bool isWeak, std::vector
 }
 
 /// ( .param .b32 a, .reg .f32 %f1, … ). With a function, names are entered into its outermost scope.
-bool Parser::parseParameterList(Function *function, std::vector<Variable> &into, std::vector<uint32_t> *indices) {
+bool Parser::parseParameterList(Function *function, std::vector<Variable> &into,
+                                std::vector<uint32_t> *indices) {
   if (!expect('('))
     return false;
   if (accept(')'))
@@ -199,7 +204,8 @@ bool Parser::parseParameterList(Function *function, std::vector<Variable> &into,
       variable.reg = int32_t(function->registers.size());
       if (!declareRegister(variable.name, variable.type, 1, false, variable.location))
         return false;
-    } else if (function && !names_.back().variables.try_emplace(variable.name, uint32_t(into.size())).second) {
+    } else if (function &&
+               !names_.back().variables.try_emplace(variable.name, uint32_t(into.size())).second) {
       return fail(variable.location, "parameter '" + std::string(variable.name) + "' is declared twice");
     }
     if (indices)

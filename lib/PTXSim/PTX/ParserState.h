@@ -1,7 +1,7 @@
 //===- ParserState.h - The parser's class, shared by its files ------*- C++ -*-===//
 //
-// Recursive descent over one token of lookahead (two where a label must be told from an opcode). Every parse function
-// returns false after the first error, which `error_` then holds.
+// Recursive descent over one token of lookahead (two where a label must be told from an opcode). Every parse
+// function returns false after the first error, which `error_` then holds.
 //
 //===----------------------------------------------------------------------===//
 
@@ -79,7 +79,7 @@ private:
   struct NameScope {
     std::map<std::string_view, uint32_t> registers, variables;
     std::map<std::string_view, std::pair<uint32_t, uint32_t>> ranges; ///< Prefix to first index and count.
-    uint32_t index = 0; ///< Into Function::scopes.
+    uint32_t index = 0;                                               ///< Into Function::scopes.
   };
 
   Module &module_;

@@ -1,8 +1,9 @@
 //===- Syntax.h - A PTX module as it was written --------------------*- C++ -*-===//
 //
-// What the parser makes: declarations and instructions with their operands, names resolved as far as scoping goes.
-// Opcodes and modifiers stay text; Machine's decoders give them meaning, one file per class of instruction, so that a
-// modifier nobody knows is an error that names it. Text is held as views into Module::text.
+// What the parser makes: declarations and instructions with their operands, names resolved as far as scoping
+// goes. Opcodes and modifiers stay text; Machine's decoders give them meaning, one file per class of
+// instruction, so that a modifier nobody knows is an error that names it. Text is held as views into
+// Module::text.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,8 +23,34 @@ struct Location {
 };
 
 enum class Type : uint8_t {
-  None, Pred, B8, B16, B32, B64, B128, U8, U16, U32, U64, S8, S16, S32, S64,
-  F16, F16x2, BF16, BF16x2, TF32, F32, F64, U16x2, S16x2, E4M3x2, E5M2x2, E4M3, E5M2,
+  None,
+  Pred,
+  B8,
+  B16,
+  B32,
+  B64,
+  B128,
+  U8,
+  U16,
+  U32,
+  U64,
+  S8,
+  S16,
+  S32,
+  S64,
+  F16,
+  F16x2,
+  BF16,
+  BF16x2,
+  TF32,
+  F32,
+  F64,
+  U16x2,
+  S16x2,
+  E4M3x2,
+  E5M2x2,
+  E4M3,
+  E5M2,
 };
 
 /// Type::None when `name` (without its dot) is no type.
@@ -57,7 +84,8 @@ struct Operand {
   bool negated = false;
   bool negative = false; ///< Integer: was written with a minus sign.
   uint32_t index = 0;
-  int32_t variable = -1; ///< Symbol: index into Function::variables, or -1 for a name of the module or a label.
+  int32_t variable =
+      -1; ///< Symbol: index into Function::variables, or -1 for a name of the module or a label.
   uint64_t bits = 0;
   int64_t offset = 0;
   std::string_view name;
@@ -82,7 +110,8 @@ struct Instruction {
 /// A value of an initialiser: bytes, or the address of a symbol.
 struct InitialValue {
   uint64_t bits = 0;
-  std::string_view symbol; ///< Empty for a plain number; else its generic address plus bits, shifted right and masked.
+  std::string_view
+      symbol; ///< Empty for a plain number; else its generic address plus bits, shifted right and masked.
   unsigned shift = 0;
   uint64_t mask = ~uint64_t(0);
 };
@@ -134,10 +163,10 @@ struct Function {
   std::vector<Register> registers;
   std::vector<Variable> variables; ///< .param, .local, .shared of the function.
   std::vector<Instruction> body;
-  std::vector<Scope> scopes;       ///< scopes[0] is the body.
+  std::vector<Scope> scopes; ///< scopes[0] is the body.
   std::vector<BranchTargets> branchTargets;
   std::vector<Prototype> prototypes;
-  uint32_t maxThreads = 0;         ///< .maxntid's product.
+  uint32_t maxThreads = 0; ///< .maxntid's product.
   uint32_t requiredBlock[3] = {0, 0, 0};
   uint32_t minBlocks = 0;
   Location location;

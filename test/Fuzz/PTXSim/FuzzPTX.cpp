@@ -1,7 +1,7 @@
 //===- FuzzPTX.cpp - No text crashes the front end or the machine ---*- C++ -*-===//
 //
-// Loads the input as a module. What loads is also run, one small block of each kernel with zeros for parameters, under
-// all checks and an instruction limit: whatever the kernel does, the worst is an error.
+// Loads the input as a module. What loads is also run, one small block of each kernel with zeros for
+// parameters, under all checks and an instruction limit: whatever the kernel does, the worst is an error.
 //
 //===----------------------------------------------------------------------===//
 

@@ -13,10 +13,13 @@ constexpr Checks everything = {true, true, true, true};
 
 /// A kernel f(buffer, out) over 64 threads: %t is the thread, %b buffer + 4 t, %o out + 4 t, %s shared + 4 t.
 std::string kernel(const std::string &body) {
-  return header() + ".visible .entry f(.param .u64 buffer, .param .u64 out) {\n.reg .pred %p<4>; .reg .b32 %r<12>, %t, %s; "
-                    ".reg .b64 %rd<8>, %b, %o;\n.shared .align 16 .b32 shared[64];\nld.param.u64 %b, [buffer]; ld.param.u64 %o, [out]; "
-                    "mov.u32 %t, %tid.x;\nmad.wide.u32 %b, %t, 4, %b; mad.wide.u32 %o, %t, 4, %o; mov.u32 %s, shared; "
-                    "mad.lo.u32 %s, %t, 4, %s;\n" +
+  return header() +
+         ".visible .entry f(.param .u64 buffer, .param .u64 out) {\n.reg .pred %p<4>; .reg .b32 %r<12>, %t, "
+         "%s; "
+         ".reg .b64 %rd<8>, %b, %o;\n.shared .align 16 .b32 shared[64];\nld.param.u64 %b, [buffer]; "
+         "ld.param.u64 %o, [out]; "
+         "mov.u32 %t, %tid.x;\nmad.wide.u32 %b, %t, 4, %b; mad.wide.u32 %o, %t, 4, %o; mov.u32 %s, shared; "
+         "mad.lo.u32 %s, %t, 4, %s;\n" +
          body + "\nret; }";
 }
 
@@ -25,7 +28,8 @@ struct Trial {
   Result result;
   uint64_t buffer = 0, out = 0;
 
-  explicit Trial(const std::string &body, Checks checks = everything, LaunchConfig config = {.block = {64}}, bool fill = true)
+  explicit Trial(const std::string &body, Checks checks = everything, LaunchConfig config = {.block = {64}},
+                 bool fill = true)
       : simulator({.checks = checks}) {
     Result loaded = simulator.load(kernel(body));
     EXPECT_TRUE(loaded.ok()) << loaded.message();
@@ -40,7 +44,7 @@ struct Trial {
 
 #define EXPECT_SILENT(body)                                                                                  \
   do {                                                                                                       \
-    Trial silent(body);                                                                                        \
+    Trial silent(body);                                                                                      \
     EXPECT_TRUE(silent.result.ok()) << silent.result.message();                                              \
     EXPECT_EQ(silent.text(), "");                                                                            \
   } while (false)
@@ -53,7 +57,8 @@ TEST(EngineCheckMemory, negative_OnePastTheEnd) {
   EXPECT_EQ(report.kernel, "f");
   EXPECT_EQ(report.address, run.buffer + 256);
   EXPECT_EQ(report.site.thread[0], 63u);
-  EXPECT_NE(report.message.find("0 bytes after the nearest allocation of 256 bytes"), std::string::npos) << report.message;
+  EXPECT_NE(report.message.find("0 bytes after the nearest allocation of 256 bytes"), std::string::npos)
+      << report.message;
   EXPECT_SILENT("ld.global.u32 %r0, [%b]; st.global.u32 [%o], %r0;");
 }
 
@@ -113,8 +118,9 @@ TEST(EngineCheckInit, negative_PartOfAWord) {
   EXPECT_NE(run.text().find("reads 2 that nobody has written"), std::string::npos) << run.text();
 }
 
-const char *exchange = "st.shared.u32 [%s], %t; BARRIER xor.b32 %r0, %t, 33; mov.u32 %r1, shared; mad.lo.u32 %r1, %r0, 4, %r1; "
-                       "ld.shared.u32 %r2, [%r1]; st.global.u32 [%o], %r2;";
+const char *exchange =
+    "st.shared.u32 [%s], %t; BARRIER xor.b32 %r0, %t, 33; mov.u32 %r1, shared; mad.lo.u32 %r1, %r0, 4, %r1; "
+    "ld.shared.u32 %r2, [%r1]; st.global.u32 [%o], %r2;";
 std::string withBarrier(std::string text, const std::string &barrier) {
   return text.replace(text.find("BARRIER"), 7, barrier);
 }
@@ -153,15 +159,20 @@ TEST(EngineCheckRace, negative_WriteAfterRead) {
 
 // Half words of one word that belong to different threads are no conflict; the same half word is.
 TEST(EngineCheckRace, BytesDecide) {
-  std::string body = "mov.u32 %r1, shared; mad.lo.u32 %r1, %t, STRIDE, %r1; { .reg .b16 h; cvt.u16.u32 h, %t; st.shared.b16 [%r1], h; }";
-  auto with = [&](const std::string &stride) { return std::string(body).replace(body.find("STRIDE"), 6, stride); };
+  std::string body = "mov.u32 %r1, shared; mad.lo.u32 %r1, %t, STRIDE, %r1; { .reg .b16 h; cvt.u16.u32 h, "
+                     "%t; st.shared.b16 [%r1], h; }";
+  auto with = [&](const std::string &stride) {
+    return std::string(body).replace(body.find("STRIDE"), 6, stride);
+  };
   EXPECT_SILENT(with("2"));
   Trial run(with("0"));
   EXPECT_EQ(run.count(CheckKind::Race), 1u) << run.text();
 }
 
 // Many threads setting a flag to the same value is idiom.
-TEST(EngineCheckRace, SameValueIsHarmless) { EXPECT_SILENT("mov.u32 %r1, shared; mov.u32 %r2, 1; st.shared.u32 [%r1], %r2;"); }
+TEST(EngineCheckRace, SameValueIsHarmless) {
+  EXPECT_SILENT("mov.u32 %r1, shared; mov.u32 %r2, 1; st.shared.u32 [%r1], %r2;");
+}
 
 TEST(EngineCheckRace, negative_BetweenBlocks) {
   Trial run("mov.u32 %r0, %ctaid.x; st.global.u32 [%o], %r0;", everything, {.grid = {3}, .block = {64}});
@@ -173,10 +184,13 @@ TEST(EngineCheckRace, negative_BetweenBlocks) {
 
 // The last block sums what all have written: ordered by fences around the ticket, and not without them.
 TEST(EngineCheckRace, negative_TicketWithoutFence) {
-  const std::string body = "mov.u32 %r0, %ctaid.x; mul.wide.u32 %rd0, %r0, 4; ld.param.u64 %rd1, [out]; add.u64 %rd2, %rd1, %rd0;\n"
+  const std::string body = "mov.u32 %r0, %ctaid.x; mul.wide.u32 %rd0, %r0, 4; ld.param.u64 %rd1, [out]; "
+                           "add.u64 %rd2, %rd1, %rd0;\n"
                            "setp.ne.u32 %p0, %t, 0; @%p0 bra done; st.global.u32 [%rd2], %r0; FENCE\n"
-                           "ld.param.u64 %rd3, [buffer]; atom.global.add.u32 %r1, [%rd3], 1; setp.ne.u32 %p1, %r1, 3; @%p1 bra done; FENCE\n"
-                           "ld.global.u32 %r2, [%rd1]; ld.global.u32 %r3, [%rd1+4]; add.u32 %r2, %r2, %r3; st.global.u32 [%rd1+128], %r2;\ndone:";
+                           "ld.param.u64 %rd3, [buffer]; atom.global.add.u32 %r1, [%rd3], 1; setp.ne.u32 "
+                           "%p1, %r1, 3; @%p1 bra done; FENCE\n"
+                           "ld.global.u32 %r2, [%rd1]; ld.global.u32 %r3, [%rd1+4]; add.u32 %r2, %r2, %r3; "
+                           "st.global.u32 [%rd1+128], %r2;\ndone:";
   auto with = [&](const std::string &fence) {
     std::string text = body;
     for (size_t at; (at = text.find("FENCE")) != std::string::npos;)
@@ -204,7 +218,8 @@ TEST(EngineCheckSync, negative_BarrierThatNeverCompletes) {
 
 TEST(EngineCheckSync, negative_MissingLane) {
   // Lane 7 leaves for a barrier that the others reach only after the shuffle that names it.
-  Trial run("setp.eq.u32 %p0, %t, 7; @%p0 bra away; shfl.sync.bfly.b32 %r0, %t, 1, 31, -1; away: barrier.sync 0;");
+  Trial run(
+      "setp.eq.u32 %p0, %t, 7; @%p0 bra away; shfl.sync.bfly.b32 %r0, %t, 1, 31, -1; away: barrier.sync 0;");
   EXPECT_EQ(run.count(CheckKind::MissingLanes), 1u) << run.text();
   Trial outside("shfl.sync.bfly.b32 %r0, %t, 1, 31, 0xff;");
   EXPECT_EQ(outside.count(CheckKind::MissingLanes), 1u) << outside.text();
@@ -212,14 +227,16 @@ TEST(EngineCheckSync, negative_MissingLane) {
 }
 
 TEST(EngineCheckSync, negative_MatrixWithMissingLanes) {
-  Trial run("setp.eq.u32 %p0, %t, 7; mov.b32 %r0, 0; @!%p0 mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%r1, %r2, %r3, %r4}, {%r0, %r0}, {%r0}, {%r0, %r0, %r0, %r0};");
+  Trial run("setp.eq.u32 %p0, %t, 7; mov.b32 %r0, 0; @!%p0 mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 "
+            "{%r1, %r2, %r3, %r4}, {%r0, %r0}, {%r0}, {%r0, %r0, %r0, %r0};");
   EXPECT_EQ(run.count(CheckKind::MissingLanes), 1u) << run.text();
 }
 
 // Reports carry the source line where the PTX has .loc, and are made once per instruction.
 TEST(EngineChecks, SourceLinesAndDeduplication) {
   Simulator simulator({.checks = everything});
-  std::string text = kernel(".loc 1 42 7\nld.global.u32 %r0, [%b]; st.global.u32 [%o], %r0;") + "\n.file 1 \"a.cu\"\n";
+  std::string text =
+      kernel(".loc 1 42 7\nld.global.u32 %r0, [%b]; st.global.u32 [%o], %r0;") + "\n.file 1 \"a.cu\"\n";
   ASSERT_TRUE(simulator.load(text).ok());
   uint64_t buffer = simulator.allocate(256), out = simulator.allocate(256);
   for (int i = 0; i < 3; ++i)
@@ -242,8 +259,12 @@ TEST(EngineChecks, ParseNames) {
 // Sectors, bank phases and instructions of a kernel that can be counted by hand.
 TEST(EngineCounters, ByHand) {
   Simulator simulator({.counters = true});
-  ASSERT_TRUE(simulator.load(kernel("ld.global.u32 %r0, [%b]; shl.b32 %r1, %t, 5; and.b32 %r1, %r1, 255; mov.u32 %r2, shared; "
-                                    "add.u32 %r1, %r1, %r2; ld.shared.u32 %r3, [%r1]; st.global.u32 [%o], %r0; bar.sync 0;")).ok());
+  ASSERT_TRUE(
+      simulator
+          .load(kernel(
+              "ld.global.u32 %r0, [%b]; shl.b32 %r1, %t, 5; and.b32 %r1, %r1, 255; mov.u32 %r2, shared; "
+              "add.u32 %r1, %r1, %r2; ld.shared.u32 %r3, [%r1]; st.global.u32 [%o], %r0; bar.sync 0;"))
+          .ok());
   uint64_t buffer = simulator.upload(std::vector<uint32_t>(64, 1)), out = simulator.allocate(256);
   ASSERT_TRUE(simulator.launch("f", {.block = {64}}, {buffer, out}).ok());
   auto counters = simulator.device->counters();
@@ -263,7 +284,8 @@ TEST(EngineCounters, ByHand) {
   EXPECT_EQ(c.warpInstructions, 2u * 16);
   EXPECT_EQ(c.threadInstructions, 64u * 16);
   EXPECT_NE(countersTable(counters, simulator.device->profile()).find("Lower bounds"), std::string::npos);
-  EXPECT_NE(countersJson(counters, simulator.device->profile()).find("\"global_load_sectors\": 8"), std::string::npos);
+  EXPECT_NE(countersJson(counters, simulator.device->profile()).find("\"global_load_sectors\": 8"),
+            std::string::npos);
 }
 
 } // namespace

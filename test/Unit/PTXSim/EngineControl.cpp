@@ -13,7 +13,8 @@ std::vector<uint32_t> lanes(unsigned count = 32) {
   return values;
 }
 
-// Nested loops with trip counts that differ per lane, left early by some: all lanes arrive, each with its own result.
+// Nested loops with trip counts that differ per lane, left early by some: all lanes arrive, each with its own
+// result.
 TEST(EngineControl, NestedLoopsWithBreak) {
   auto got = evaluate<uint32_t>("mov.u32 %d, 0; mov.u32 %w0, 0;\n"
                                 "outer: setp.ge.u32 %p0, %w0, %a; @%p0 bra done; mov.u32 %w1, 0;\n"
@@ -32,7 +33,8 @@ TEST(EngineControl, NestedLoopsWithBreak) {
 
 // Jumps into the middle of each other's arms: no structured nesting exists.
 TEST(EngineControl, UnstructuredFlow) {
-  auto got = evaluate<uint32_t>("mov.u32 %d, 0; and.b32 %w0, %a, 1; and.b32 %w1, %a, 2; setp.eq.u32 %p0, %w0, 0; setp.eq.u32 %p1, %w1, 0;\n"
+  auto got = evaluate<uint32_t>("mov.u32 %d, 0; and.b32 %w0, %a, 1; and.b32 %w1, %a, 2; setp.eq.u32 %p0, "
+                                "%w0, 0; setp.eq.u32 %p1, %w1, 0;\n"
                                 "@%p0 bra B;\nA: add.u32 %d, %d, 1; @%p1 bra C;\n"
                                 "B: add.u32 %d, %d, 10; setp.gt.u32 %p2, %d, 35; @%p2 bra D; @!%p1 bra A;\n"
                                 "C: add.u32 %d, %d, 100;\nD: add.u32 %d, %d, 1000;",
@@ -57,18 +59,21 @@ TEST(EngineControl, UnstructuredFlow) {
 
 // After divergent code the warp is whole again: a vote over the active lanes sees all 32.
 TEST(EngineControl, Reconverges) {
-  auto got = evaluate<uint32_t>("and.b32 %w0, %a, 3; setp.eq.u32 %p0, %w0, 0; @%p0 bra X; add.u32 %w1, %a, 1; setp.eq.u32 %p1, %w0, 1; @%p1 bra Y;\n"
-                                "mov.u32 %w1, 5; bra Z;\nY: mov.u32 %w1, 6; bra Z;\nX: mov.u32 %w1, 7;\nZ: activemask.b32 %d;",
-                                lanes());
+  auto got = evaluate<uint32_t>(
+      "and.b32 %w0, %a, 3; setp.eq.u32 %p0, %w0, 0; @%p0 bra X; add.u32 %w1, %a, 1; setp.eq.u32 %p1, %w0, 1; "
+      "@%p1 bra Y;\n"
+      "mov.u32 %w1, 5; bra Z;\nY: mov.u32 %w1, 6; bra Z;\nX: mov.u32 %w1, 7;\nZ: activemask.b32 %d;",
+      lanes());
   for (uint32_t mask : got)
     EXPECT_EQ(mask, 0xffffffffu);
 }
 
 // A side that leads to a trap does not keep the others from meeting.
 TEST(EngineControl, MeetsBeforeUntakenTrap) {
-  auto got = evaluate<uint32_t>("setp.lt.u32 %p0, %a, 10; @%p0 bra X; setp.gt.u32 %p1, %a, 1000; @!%p1 bra fine; trap;\n"
-                                "fine: mov.u32 %w1, 5;\nX: activemask.b32 %d;",
-                                lanes());
+  auto got = evaluate<uint32_t>(
+      "setp.lt.u32 %p0, %a, 10; @%p0 bra X; setp.gt.u32 %p1, %a, 1000; @!%p1 bra fine; trap;\n"
+      "fine: mov.u32 %w1, 5;\nX: activemask.b32 %d;",
+      lanes());
   for (uint32_t mask : got)
     EXPECT_EQ(mask, 0xffffffffu);
 }
@@ -76,13 +81,15 @@ TEST(EngineControl, MeetsBeforeUntakenTrap) {
 // A lane that spins on a lock that another lane of its warp holds: both must get on.
 TEST(EngineControl, LockInsideAWarp) {
   Simulator simulator;
-  ASSERT_TRUE(simulator.load(header() + R"(
+  ASSERT_TRUE(simulator
+                  .load(header() + R"(
 .visible .entry f(.param .u64 lock) {
 .reg .pred %p; .reg .b32 %r<5>; .reg .b64 %rd<3>;
 ld.param.u64 %rd0, [lock];
 spin: atom.global.cas.b32 %r1, [%rd0], 0, 1; setp.ne.u32 %p, %r1, 0; @%p bra spin;
 ld.volatile.global.u32 %r2, [%rd0+4]; add.u32 %r2, %r2, 1; st.volatile.global.u32 [%rd0+4], %r2;
-membar.gl; atom.global.exch.b32 %r3, [%rd0], 0; ret; })").ok());
+membar.gl; atom.global.exch.b32 %r3, [%rd0], 0; ret; })")
+                  .ok());
   uint64_t lock = simulator.upload(std::vector<uint32_t>{0, 0});
   Result result = simulator.launch("f", {.grid = {3}, .block = {64}}, {lock});
   ASSERT_TRUE(result.ok()) << result.message();
@@ -125,7 +132,8 @@ add.u32 %r2, %r2, %r3; add.u32 %r2, %r2, %r5; mul.wide.u32 %rd1, %r0, 4; add.u64
 
 TEST(EngineControl, TableBranch) {
   auto got = evaluate<uint32_t>("and.b32 %w0, %a, 3;\nts: .branchtargets L0, L1, L2, L1;\nbrx.idx %w0, ts;\n"
-                                "L0: mov.u32 %d, 10; bra E;\nL1: mov.u32 %d, 20; bra E;\nL2: mov.u32 %d, 30;\nE: activemask.b32 %w1; add.u32 %d, %d, %w1;",
+                                "L0: mov.u32 %d, 10; bra E;\nL1: mov.u32 %d, 20; bra E;\nL2: mov.u32 %d, "
+                                "30;\nE: activemask.b32 %w1; add.u32 %d, %d, %w1;",
                                 lanes());
   const uint32_t want[] = {10, 20, 30, 20};
   for (uint32_t i = 0; i < 32; ++i)
@@ -134,7 +142,8 @@ TEST(EngineControl, TableBranch) {
 
 // The ISA's pseudocode for shfl, for all four modes, with segments of 8 lanes.
 TEST(EngineCollective, Shuffle) {
-  auto up = evaluate<uint32_t>("shfl.sync.up.b32 %d|%p0, %a, 3, 0x1800, -1; selp.u32 %w0, 100, 0, %p0; add.u32 %d, %d, %w0;", lanes());
+  auto up = evaluate<uint32_t>(
+      "shfl.sync.up.b32 %d|%p0, %a, 3, 0x1800, -1; selp.u32 %w0, 100, 0, %p0; add.u32 %d, %d, %w0;", lanes());
   auto down = evaluate<uint32_t>("shfl.sync.down.b32 %d, %a, 3, 0x181f, -1;", lanes());
   auto butterfly = evaluate<uint32_t>("shfl.sync.bfly.b32 %d, %a, 5, 31, -1;", lanes());
   auto index = evaluate<uint32_t>("shfl.sync.idx.b32 %d, %a, 2, 0x181f, -1;", lanes());
@@ -150,10 +159,12 @@ TEST(EngineCollective, Shuffle) {
 
 TEST(EngineCollective, VoteMatchReduxElect) {
   auto ballot = evaluate<uint32_t>("setp.gt.u32 %p0, %a, 20; vote.sync.ballot.b32 %d, %p0, -1;", lanes());
-  auto any = evaluate<uint32_t>("setp.gt.u32 %p0, %a, 30; vote.sync.any.pred %p1, %p0, -1; vote.sync.all.pred %p2, %p0, -1; "
-                                "vote.sync.uni.pred %p3, !%p0, -1; selp.u32 %d, 1, 0, %p1; selp.u32 %w0, 2, 0, %p2; selp.u32 %w1, 4, 0, %p3; "
-                                "or.b32 %d, %d, %w0; or.b32 %d, %d, %w1;",
-                                lanes());
+  auto any = evaluate<uint32_t>(
+      "setp.gt.u32 %p0, %a, 30; vote.sync.any.pred %p1, %p0, -1; vote.sync.all.pred %p2, %p0, -1; "
+      "vote.sync.uni.pred %p3, !%p0, -1; selp.u32 %d, 1, 0, %p1; selp.u32 %w0, 2, 0, %p2; selp.u32 %w1, 4, "
+      "0, %p3; "
+      "or.b32 %d, %d, %w0; or.b32 %d, %d, %w1;",
+      lanes());
   auto match = evaluate<uint32_t>("and.b32 %w0, %a, 3; match.any.sync.b32 %d, %w0, -1;", lanes());
   auto sum = evaluate<uint32_t>("redux.sync.add.s32 %d, %a, -1;", lanes());
   auto least = evaluate<uint32_t>("sub.s32 %w0, 5, %a; redux.sync.min.s32 %d, %w0, -1;", lanes());
@@ -170,11 +181,14 @@ TEST(EngineCollective, VoteMatchReduxElect) {
 
 // Two tiles of a warp shuffle at once with their own masks, from diverged code.
 TEST(EngineCollective, TilesAndDivergedLanes) {
-  auto got = evaluate<uint32_t>("setp.lt.u32 %p0, %a, 16; mov.u32 %w0, 0xffff; mov.u32 %w1, 0xffff0000; selp.b32 %w2, %w0, %w1, %p0;\n"
-                                "redux.sync.add.s32 %d, %a, %w2;",
-                                lanes());
-  auto apart = evaluate<uint32_t>("setp.lt.u32 %p0, %a, 16; @%p0 bra A; add.u32 %w0, %a, 1000; shfl.sync.idx.b32 %d, %w0, 20, 31, 0xffff0000; bra E;\n"
-                                  "A: shfl.sync.idx.b32 %d, %a, 3, 31, 0xffff;\nE: bar.warp.sync -1; vote.sync.all.pred %p1, 1, -1; @!%p1 mov.u32 %d, 9;",
+  auto got = evaluate<uint32_t>(
+      "setp.lt.u32 %p0, %a, 16; mov.u32 %w0, 0xffff; mov.u32 %w1, 0xffff0000; selp.b32 %w2, %w0, %w1, %p0;\n"
+      "redux.sync.add.s32 %d, %a, %w2;",
+      lanes());
+  auto apart = evaluate<uint32_t>("setp.lt.u32 %p0, %a, 16; @%p0 bra A; add.u32 %w0, %a, 1000; "
+                                  "shfl.sync.idx.b32 %d, %w0, 20, 31, 0xffff0000; bra E;\n"
+                                  "A: shfl.sync.idx.b32 %d, %a, 3, 31, 0xffff;\nE: bar.warp.sync -1; "
+                                  "vote.sync.all.pred %p1, 1, -1; @!%p1 mov.u32 %d, 9;",
                                   lanes());
   for (uint32_t lane = 0; lane < 32; ++lane) {
     EXPECT_EQ(got[lane], lane < 16 ? 120u : 376u);
@@ -209,13 +223,15 @@ mul.wide.u32 %rd1, %r0, 4; add.u64 %rd1, %rd1, %rd0; st.global.u32 [%rd1], %r3; 
 TEST(EngineControl, CooperativeBlocksAreResident) {
   for (unsigned threads : {1u, 2u}) {
     Simulator simulator({.hostThreads = threads});
-    ASSERT_TRUE(simulator.load(header() + R"(
+    ASSERT_TRUE(simulator
+                    .load(header() + R"(
 .visible .entry f(.param .u64 count) {
 .reg .pred %p; .reg .b32 %r<5>; .reg .b64 %rd<3>;
 ld.param.u64 %rd0, [count]; mov.u32 %r0, %tid.x; setp.ne.u32 %p, %r0, 0; @%p bra done;
 membar.gl; red.global.add.u32 [%rd0], 1; mov.u32 %r2, %nctaid.x;
 spin: ld.acquire.gpu.global.u32 %r1, [%rd0]; setp.lt.u32 %p, %r1, %r2; @%p bra spin;
-done: ret; })").ok());
+done: ret; })")
+                    .ok());
     uint64_t count = simulator.upload(std::vector<uint32_t>{0});
     LaunchConfig config{.grid = {20}, .block = {64}};
     config.cooperative = true;

@@ -1,7 +1,7 @@
 //===- EngineFloat.cpp - Floating-point instructions and cvt --------*- C++ -*-===//
 //
-// Expected values come from the host's IEEE arithmetic, in wider formats where a rounding is checked: a result that is
-// exact in f64 (or long double) has one correct rounding in each mode.
+// Expected values come from the host's IEEE arithmetic, in wider formats where a rounding is checked: a
+// result that is exact in f64 (or long double) has one correct rounding in each mode.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,10 +14,12 @@ namespace mv::ptxsim::test {
 namespace {
 
 std::vector<float> someFloats() {
-  std::vector<float> values = {0.0f, -0.0f, 1.0f, -1.5f, 3.1415927f, 1e-40f, -1e-40f, 1e38f, -3e38f, 1e-30f, 0.1f,
-                               INFINITY, -INFINITY, NAN, 7.0f, 16777216.0f, 0.333333343f, 2.5f, -2.5f, 65504.0f, 65520.0f};
+  std::vector<float> values = {0.0f,  -0.0f,       1.0f,         -1.5f, 3.1415927f, 1e-40f,    -1e-40f,
+                               1e38f, -3e38f,      1e-30f,       0.1f,  INFINITY,   -INFINITY, NAN,
+                               7.0f,  16777216.0f, 0.333333343f, 2.5f,  -2.5f,      65504.0f,  65520.0f};
   for (int i = 0; i < 40; ++i)
-    values.push_back(std::ldexp(1.0f + float(i * 2654435761u % 8388608) / 8388608, i % 20 - 10) * (i % 3 ? 1 : -1));
+    values.push_back(std::ldexp(1.0f + float(i * 2654435761u % 8388608) / 8388608, i % 20 - 10) *
+                     (i % 3 ? 1 : -1));
   return values;
 }
 std::vector<float> otherFloats() {
@@ -47,9 +49,12 @@ float roundUp(long double exact) {
 
 TEST(EngineFloat, NearestArithmetic) {
   auto a = someFloats(), b = otherFloats();
-  auto sum = evaluate<float>("add.f32 %d, %a, %b;", a, b), product = evaluate<float>("mul.rn.f32 %d, %a, %b;", a, b);
-  auto quotient = evaluate<float>("div.rn.f32 %d, %a, %b;", a, b), fused = evaluate<float>("fma.rn.f32 %d, %a, %b, %a;", a, b);
-  auto root = evaluate<float>("sqrt.rn.f32 %d, %a;", a), difference = evaluate<float>("sub.f32 %d, %a, %b;", a, b);
+  auto sum = evaluate<float>("add.f32 %d, %a, %b;", a, b),
+       product = evaluate<float>("mul.rn.f32 %d, %a, %b;", a, b);
+  auto quotient = evaluate<float>("div.rn.f32 %d, %a, %b;", a, b),
+       fused = evaluate<float>("fma.rn.f32 %d, %a, %b, %a;", a, b);
+  auto root = evaluate<float>("sqrt.rn.f32 %d, %a;", a),
+       difference = evaluate<float>("sub.f32 %d, %a, %b;", a, b);
   for (size_t i = 0; i < a.size(); ++i) {
     expectSame(sum[i], a[i] + b[i], "add");
     expectSame(difference[i], a[i] - b[i], "sub");
@@ -60,15 +65,18 @@ TEST(EngineFloat, NearestArithmetic) {
   }
 }
 
-// Products of f32 are exact in f64, sums in long double: each directed mode is checked against the exact value.
+// Products of f32 are exact in f64, sums in long double: each directed mode is checked against the exact
+// value.
 TEST(EngineFloat, DirectedRounding) {
   std::vector<float> a, b;
   for (int i = 1; i < 60; ++i) {
     a.push_back(1.0f / float(i) * (i % 2 ? 1 : -1));
     b.push_back(float(i * i) / 7.0f);
   }
-  auto down = evaluate<float>("mul.rm.f32 %d, %a, %b;", a, b), up = evaluate<float>("mul.rp.f32 %d, %a, %b;", a, b);
-  auto zero = evaluate<float>("mul.rz.f32 %d, %a, %b;", a, b), sumDown = evaluate<float>("add.rm.f32 %d, %a, %b;", a, b);
+  auto down = evaluate<float>("mul.rm.f32 %d, %a, %b;", a, b),
+       up = evaluate<float>("mul.rp.f32 %d, %a, %b;", a, b);
+  auto zero = evaluate<float>("mul.rz.f32 %d, %a, %b;", a, b),
+       sumDown = evaluate<float>("add.rm.f32 %d, %a, %b;", a, b);
   auto fusedUp = evaluate<float>("fma.rp.f32 %d, %a, %b, 0f3F800000;", a, b);
   for (size_t i = 0; i < a.size(); ++i) {
     long double exact = (long double)a[i] * b[i];
@@ -83,15 +91,22 @@ TEST(EngineFloat, DirectedRounding) {
 TEST(EngineFloat, FlushSaturateMinMax) {
   auto a = someFloats(), b = otherFloats();
   auto flush = [](float v) { return std::fpclassify(v) == FP_SUBNORMAL ? std::copysign(0.0f, v) : v; };
-  auto ftz = evaluate<float>("mul.ftz.f32 %d, %a, %b;", a, b), sat = evaluate<float>("add.sat.f32 %d, %a, %b;", a, b);
-  auto least = evaluate<float>("min.f32 %d, %a, %b;", a, b), most = evaluate<float>("max.NaN.f32 %d, %a, %b;", a, b);
+  auto ftz = evaluate<float>("mul.ftz.f32 %d, %a, %b;", a, b),
+       sat = evaluate<float>("add.sat.f32 %d, %a, %b;", a, b);
+  auto least = evaluate<float>("min.f32 %d, %a, %b;", a, b),
+       most = evaluate<float>("max.NaN.f32 %d, %a, %b;", a, b);
   for (size_t i = 0; i < a.size(); ++i) {
     expectSame(ftz[i], flush(flush(a[i]) * flush(b[i])), "mul.ftz");
     float sum = a[i] + b[i];
     expectSame(sat[i], sum != sum ? 0.0f : sum < 0 ? 0.0f : sum > 1 ? 1.0f : sum + 0.0f, "add.sat");
-    float low = a[i] != a[i] ? b[i] : b[i] != b[i] ? a[i] : a[i] == b[i] ? (std::signbit(a[i]) ? a[i] : b[i]) : std::min(a[i], b[i]);
+    float low = a[i] != a[i]   ? b[i]
+                : b[i] != b[i] ? a[i]
+                : a[i] == b[i] ? (std::signbit(a[i]) ? a[i] : b[i])
+                               : std::min(a[i], b[i]);
     expectSame(least[i], low, "min");
-    float high = a[i] != a[i] || b[i] != b[i] ? NAN : a[i] == b[i] ? (std::signbit(a[i]) ? b[i] : a[i]) : std::max(a[i], b[i]);
+    float high = a[i] != a[i] || b[i] != b[i] ? NAN
+                 : a[i] == b[i]               ? (std::signbit(a[i]) ? b[i] : a[i])
+                                              : std::max(a[i], b[i]);
     expectSame(most[i], high, "max.NaN");
   }
 }
@@ -102,9 +117,12 @@ TEST(EngineFloat, ApproximateFunctions) {
   for (int i = 1; i < 200; ++i)
     x.push_back(float(i) * 0.037f);
   auto ex2 = evaluate<float>("ex2.approx.f32 %d, %a;", x), lg2 = evaluate<float>("lg2.approx.f32 %d, %a;", x);
-  auto rcp = evaluate<float>("rcp.approx.f32 %d, %a;", x), rsqrt = evaluate<float>("rsqrt.approx.f32 %d, %a;", x);
-  auto sine = evaluate<float>("sin.approx.f32 %d, %a;", x), cosine = evaluate<float>("cos.approx.f32 %d, %a;", x);
-  auto tanh = evaluate<float>("tanh.approx.f32 %d, %a;", x), full = evaluate<float>("div.full.f32 %d, 0f40400000, %a;", x);
+  auto rcp = evaluate<float>("rcp.approx.f32 %d, %a;", x),
+       rsqrt = evaluate<float>("rsqrt.approx.f32 %d, %a;", x);
+  auto sine = evaluate<float>("sin.approx.f32 %d, %a;", x),
+       cosine = evaluate<float>("cos.approx.f32 %d, %a;", x);
+  auto tanh = evaluate<float>("tanh.approx.f32 %d, %a;", x),
+       full = evaluate<float>("div.full.f32 %d, 0f40400000, %a;", x);
   for (size_t i = 0; i < x.size(); ++i) {
     double v = x[i];
     EXPECT_NEAR(ex2[i] / std::exp2(v), 1, 0x1p-22);
@@ -118,10 +136,13 @@ TEST(EngineFloat, ApproximateFunctions) {
   }
   // The table of special values.
   std::vector<float> special = {0.0f, -0.0f, INFINITY, -INFINITY, NAN};
-  auto e = evaluate<float>("ex2.approx.f32 %d, %a;", special), l = evaluate<float>("lg2.approx.f32 %d, %a;", special);
-  auto r = evaluate<float>("rcp.approx.f32 %d, %a;", special), q = evaluate<float>("rsqrt.approx.f32 %d, %a;", special);
+  auto e = evaluate<float>("ex2.approx.f32 %d, %a;", special),
+       l = evaluate<float>("lg2.approx.f32 %d, %a;", special);
+  auto r = evaluate<float>("rcp.approx.f32 %d, %a;", special),
+       q = evaluate<float>("rsqrt.approx.f32 %d, %a;", special);
   std::vector<float> wantE = {1, 1, INFINITY, 0, NAN}, wantL = {-INFINITY, -INFINITY, INFINITY, NAN, NAN},
-                     wantR = {INFINITY, -INFINITY, 0.0f, -0.0f, NAN}, wantQ = {INFINITY, -INFINITY, 0.0f, NAN, NAN};
+                     wantR = {INFINITY, -INFINITY, 0.0f, -0.0f, NAN},
+                     wantQ = {INFINITY, -INFINITY, 0.0f, NAN, NAN};
   for (size_t i = 0; i < special.size(); ++i) {
     expectSame(e[i], wantE[i], "ex2");
     expectSame(l[i], wantL[i], "lg2");
@@ -132,15 +153,18 @@ TEST(EngineFloat, ApproximateFunctions) {
 
 TEST(EngineFloat, Double) {
   std::vector<double> a = {1.0, -2.5, 1e300, 1e-300, 0.1, 3.0}, b = {3.0, 7.0, 1e10, 1e-10, 0.2, -3.0};
-  auto sum = evaluate<double>("add.rn.f64 %d, %a, %b;", a, b), fused = evaluate<double>("fma.rn.f64 %d, %a, %b, %a;", a, b);
-  auto up = evaluate<double>("div.rp.f64 %d, %a, %b;", a, b), down = evaluate<double>("div.rm.f64 %d, %a, %b;", a, b);
+  auto sum = evaluate<double>("add.rn.f64 %d, %a, %b;", a, b),
+       fused = evaluate<double>("fma.rn.f64 %d, %a, %b, %a;", a, b);
+  auto up = evaluate<double>("div.rp.f64 %d, %a, %b;", a, b),
+       down = evaluate<double>("div.rm.f64 %d, %a, %b;", a, b);
   for (size_t i = 0; i < a.size(); ++i) {
     EXPECT_EQ(sum[i], a[i] + b[i]);
     EXPECT_EQ(fused[i], std::fma(a[i], b[i], a[i]));
     long double exact = (long double)a[i] / b[i];
     EXPECT_GE((long double)up[i], exact);
     EXPECT_LE((long double)down[i], exact);
-    EXPECT_TRUE(up[i] == down[i] || up[i] == std::nextafter(down[i], INFINITY) || std::isinf(up[i]) || down[i] == 0);
+    EXPECT_TRUE(up[i] == down[i] || up[i] == std::nextafter(down[i], INFINITY) || std::isinf(up[i]) ||
+                down[i] == 0);
   }
 }
 
@@ -151,7 +175,8 @@ TEST(EngineHalf, ArithmeticIsExactlyRounded) {
     a.push_back(_Float16(std::ldexp(1 + i * 37 % 1024 / 1024.0, i % 24 - 14)));
     b.push_back(_Float16(std::ldexp(1 + i * 91 % 1024 / 1024.0, i % 15 - 9) * (i % 2 ? -1 : 1)));
   }
-  auto sum = evaluate<_Float16>("add.f16 %d, %a, %b;", a, b), fused = evaluate<_Float16>("fma.rn.f16 %d, %a, %b, %b;", a, b);
+  auto sum = evaluate<_Float16>("add.f16 %d, %a, %b;", a, b),
+       fused = evaluate<_Float16>("fma.rn.f16 %d, %a, %b, %b;", a, b);
   for (size_t i = 0; i < a.size(); ++i) {
     EXPECT_EQ(float(sum[i]), float(_Float16(double(a[i]) + double(b[i])))) << i;
     // long double has 64 digits: exact for these exponents.
@@ -163,12 +188,18 @@ TEST(EngineHalf, ArithmeticIsExactlyRounded) {
 }
 
 TEST(EngineHalf, PackedAndBfloat) {
-  std::vector<uint32_t> a = {0x3c004000, 0xbc003800, 0x7bff7bff, 0x00010002}, b = {0x40003c00, 0x3c003c00, 0x7bff0000, 0x00010001};
-  auto half = [](uint16_t bits) { _Float16 v; std::memcpy(&v, &bits, 2); return v; };
+  std::vector<uint32_t> a = {0x3c004000, 0xbc003800, 0x7bff7bff, 0x00010002},
+                        b = {0x40003c00, 0x3c003c00, 0x7bff0000, 0x00010001};
+  auto half = [](uint16_t bits) {
+    _Float16 v;
+    std::memcpy(&v, &bits, 2);
+    return v;
+  };
   auto sum = evaluate<uint32_t>("add.rn.f16x2 %d, %a, %b;", a, b);
   for (size_t i = 0; i < a.size(); ++i)
     for (int h = 0; h < 2; ++h) {
-      float want = float(_Float16(float(half(uint16_t(a[i] >> 16 * h))) + float(half(uint16_t(b[i] >> 16 * h)))));
+      float want =
+          float(_Float16(float(half(uint16_t(a[i] >> 16 * h))) + float(half(uint16_t(b[i] >> 16 * h)))));
       EXPECT_EQ(float(half(uint16_t(sum[i] >> 16 * h))), want);
     }
   // bf16: 1.5 * 2 + 0.25 = 3.25; 2^7 + 0.5 is a tie that goes to even, 128.
@@ -181,7 +212,8 @@ TEST(EngineHalf, PackedAndBfloat) {
 }
 
 TEST(EngineConvert, FloatToInteger) {
-  std::vector<float> x = {0.5f, 1.5f, 2.5f, -0.5f, -1.5f, 2.7f, -2.7f, 3e9f, -3e9f, NAN, INFINITY, -INFINITY, 1e-41f, 255.7f};
+  std::vector<float> x = {0.5f, 1.5f,  2.5f, -0.5f,    -1.5f,     2.7f,   -2.7f,
+                          3e9f, -3e9f, NAN,  INFINITY, -INFINITY, 1e-41f, 255.7f};
   auto check = [&](const char *body, auto round) {
     auto got = evaluate<int32_t>(body, x);
     for (size_t i = 0; i < x.size(); ++i) {
@@ -205,7 +237,8 @@ TEST(EngineConvert, FloatToInteger) {
 
 TEST(EngineConvert, IntegerToFloat) {
   std::vector<int32_t> x = {0, 1, -1, 16777217, -16777219, INT32_MAX, INT32_MIN};
-  auto nearest = evaluate<float>("cvt.rn.f32.s32 %d, %a;", x), down = evaluate<float>("cvt.rm.f32.s32 %d, %a;", x);
+  auto nearest = evaluate<float>("cvt.rn.f32.s32 %d, %a;", x),
+       down = evaluate<float>("cvt.rm.f32.s32 %d, %a;", x);
   auto up = evaluate<float>("cvt.rp.f32.s32 %d, %a;", x);
   for (size_t i = 0; i < x.size(); ++i) {
     EXPECT_EQ(nearest[i], float(x[i]));
@@ -219,7 +252,8 @@ TEST(EngineConvert, IntegerToFloat) {
 }
 
 TEST(EngineConvert, BetweenFloats) {
-  std::vector<float> x = {1.0f, 1.00048828125f, 1.00146484375f, 65504.0f, 65519.0f, 65520.0f, 1e-8f, 6e-8f, -0.0f, NAN, INFINITY, 3.14159f};
+  std::vector<float> x = {1.0f,  1.00048828125f, 1.00146484375f, 65504.0f, 65519.0f, 65520.0f,
+                          1e-8f, 6e-8f,          -0.0f,          NAN,      INFINITY, 3.14159f};
   auto half = evaluate<uint16_t>("cvt.rn.f16.f32 %d, %a;", x);
   auto bfloat = evaluate<uint16_t>("cvt.rn.bf16.f32 %d, %a;", x);
   auto truncated = evaluate<uint16_t>("cvt.rz.bf16.f32 %d, %a;", x);

@@ -1,7 +1,8 @@
 //===- EngineMatrix.cpp - mma, ldmatrix, cp.async, mbarrier ---------*- C++ -*-===//
 //
-// Matrices are put into fragments here by the tables of the PTX ISA, element by element, independently of the layout rule
-// the simulator uses. Values are small, so that every sum is exact and one result is right whatever the order.
+// Matrices are put into fragments here by the tables of the PTX ISA, element by element, independently of the
+// layout rule the simulator uses. Values are small, so that every sum is exact and one result is right
+// whatever the order.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,7 +20,7 @@ using Table = std::function<Place(unsigned lane, unsigned element)>;
 
 /// One mma: elements of A, B and C per lane, how they are laid out, and how to encode a value.
 struct MmaCase {
-  std::string name;                       ///< "m16n8k16.row.col.f32.f16.f16.f32"
+  std::string name;                        ///< "m16n8k16.row.col.f32.f16.f16.f32"
   unsigned m, k, perLaneA, perLaneB, bits; ///< bits of an element of A and B
   Table a, b;
   std::function<uint32_t(int)> encode;
@@ -27,7 +28,8 @@ struct MmaCase {
 
 /// Runs C += A B with values -3 … 4 and f32 or s32 sums, and compares with the plain triple loop.
 void checkMma(const MmaCase &test, bool integer) {
-  unsigned perLaneC = test.m / 4, wordsA = test.perLaneA * test.bits / 32, wordsB = test.perLaneB * test.bits / 32;
+  unsigned perLaneC = test.m / 4, wordsA = test.perLaneA * test.bits / 32,
+           wordsB = test.perLaneB * test.bits / 32;
   auto valueA = [](unsigned r, unsigned c) { return int((r * 7 + c * 3) % 8) - 3; };
   auto valueB = [](unsigned r, unsigned c) { return int((r * 5 + c * 11) % 7) - 2; };
   std::vector<uint32_t> input(32 * (wordsA + wordsB), 0);
@@ -35,11 +37,13 @@ void checkMma(const MmaCase &test, bool integer) {
   for (unsigned lane = 0; lane < 32; ++lane) {
     for (unsigned i = 0; i < test.perLaneA; ++i) {
       Place p = test.a(lane, i);
-      input[lane * (wordsA + wordsB) + i / perWord] |= test.encode(valueA(p.row, p.column)) << i % perWord * test.bits;
+      input[lane * (wordsA + wordsB) + i / perWord] |= test.encode(valueA(p.row, p.column))
+                                                       << i % perWord * test.bits;
     }
     for (unsigned i = 0; i < test.perLaneB; ++i) {
       Place p = test.b(lane, i);
-      input[lane * (wordsA + wordsB) + wordsA + i / perWord] |= test.encode(valueB(p.row, p.column)) << i % perWord * test.bits;
+      input[lane * (wordsA + wordsB) + wordsA + i / perWord] |= test.encode(valueB(p.row, p.column))
+                                                                << i % perWord * test.bits;
     }
   }
   auto list = [](const char *prefix, unsigned first, unsigned count) {
@@ -48,16 +52,18 @@ void checkMma(const MmaCase &test, bool integer) {
       text += (i ? ", " : "") + std::string(prefix) + std::to_string(first + i);
     return text + "}";
   };
-  std::string body = header(test.name.find("e4m3") != std::string::npos ? 89 : 80) +
-                     ".visible .entry f(.param .u64 in, .param .u64 out) {\n.reg .b32 %r<20>, %d<8>, %t; .reg .b64 %rd<4>;\n"
-                     "ld.param.u64 %rd0, [in]; ld.param.u64 %rd1, [out]; mov.u32 %t, %tid.x;\nmad.wide.u32 %rd0, %t, " +
-                     std::to_string(4 * (wordsA + wordsB)) + ", %rd0; mad.wide.u32 %rd1, %t, " + std::to_string(4 * perLaneC) + ", %rd1;\n";
+  std::string body =
+      header(test.name.find("e4m3") != std::string::npos ? 89 : 80) +
+      ".visible .entry f(.param .u64 in, .param .u64 out) {\n.reg .b32 %r<20>, %d<8>, %t; .reg .b64 %rd<4>;\n"
+      "ld.param.u64 %rd0, [in]; ld.param.u64 %rd1, [out]; mov.u32 %t, %tid.x;\nmad.wide.u32 %rd0, %t, " +
+      std::to_string(4 * (wordsA + wordsB)) + ", %rd0; mad.wide.u32 %rd1, %t, " +
+      std::to_string(4 * perLaneC) + ", %rd1;\n";
   for (unsigned i = 0; i < wordsA + wordsB; ++i)
     body += "ld.global.b32 %r" + std::to_string(i) + ", [%rd0+" + std::to_string(4 * i) + "];\n";
   for (unsigned i = 0; i < perLaneC; ++i)
     body += "mov.b32 %d" + std::to_string(i) + ", " + (integer ? "1" : "0f3F800000") + ";\n";
-  body += "mma.sync.aligned." + test.name + " " + list("%d", 0, perLaneC) + ", " + list("%r", 0, wordsA) + ", " +
-          list("%r", wordsA, wordsB) + ", " + list("%d", 0, perLaneC) + ";\n";
+  body += "mma.sync.aligned." + test.name + " " + list("%d", 0, perLaneC) + ", " + list("%r", 0, wordsA) +
+          ", " + list("%r", wordsA, wordsB) + ", " + list("%d", 0, perLaneC) + ";\n";
   for (unsigned i = 0; i < perLaneC; ++i)
     body += "st.global.b32 [%rd1+" + std::to_string(4 * i) + "], %d" + std::to_string(i) + ";\n";
   Simulator simulator({}, "sm_90");
@@ -99,8 +105,12 @@ TEST(EngineMatrix, HalfAndBfloat) {
     bool low = i < 2 || (i >= 4 && i < 6);
     return Place{lane / 4 + (low ? 0u : 8u), lane % 4 * 2 + (i & 1) + (i >= 4 ? 8u : 0u)};
   };
-  Table b16 = [](unsigned lane, unsigned i) { return Place{lane % 4 * 2 + (i & 1) + (i >= 2 ? 8u : 0u), lane / 4}; };
-  Table a8 = [](unsigned lane, unsigned i) { return Place{lane / 4 + (i >= 2 ? 8u : 0u), lane % 4 * 2 + (i & 1)}; };
+  Table b16 = [](unsigned lane, unsigned i) {
+    return Place{lane % 4 * 2 + (i & 1) + (i >= 2 ? 8u : 0u), lane / 4};
+  };
+  Table a8 = [](unsigned lane, unsigned i) {
+    return Place{lane / 4 + (i >= 2 ? 8u : 0u), lane % 4 * 2 + (i & 1)};
+  };
   Table b8 = [](unsigned lane, unsigned i) { return Place{lane % 4 * 2 + i, lane / 4}; };
   checkMma({"m16n8k16.row.col.f32.f16.f16.f32", 16, 16, 8, 4, 16, a16, b16, encodeHalf}, false);
   checkMma({"m16n8k16.row.col.f32.bf16.bf16.f32", 16, 16, 8, 4, 16, a16, b16, encodeBfloat}, false);
@@ -111,20 +121,26 @@ TEST(EngineMatrix, HalfAndBfloat) {
 TEST(EngineMatrix, TF32) {
   Table a4 = [](unsigned lane, unsigned i) { return Place{lane / 4 + (i ? 8u : 0u), lane % 4}; };
   Table b4 = [](unsigned lane, unsigned) { return Place{lane % 4, lane / 4}; };
-  Table a8 = [](unsigned lane, unsigned i) { return Place{lane / 4 + (i & 1 ? 8u : 0u), lane % 4 + (i >= 2 ? 4u : 0u)}; };
+  Table a8 = [](unsigned lane, unsigned i) {
+    return Place{lane / 4 + (i & 1 ? 8u : 0u), lane % 4 + (i >= 2 ? 4u : 0u)};
+  };
   Table b8 = [](unsigned lane, unsigned i) { return Place{lane % 4 + (i ? 4u : 0u), lane / 4}; };
   checkMma({"m16n8k4.row.col.f32.tf32.tf32.f32", 16, 4, 2, 1, 32, a4, b4, encodeFloat}, false);
   checkMma({"m16n8k8.row.col.f32.tf32.tf32.f32", 16, 8, 4, 2, 32, a8, b8, encodeFloat}, false);
 }
 
 TEST(EngineMatrix, BytesAndFP8) {
-  Table a16 = [](unsigned lane, unsigned i) { return Place{lane / 4 + (i >= 4 ? 8u : 0u), lane % 4 * 4 + (i & 3)}; };
+  Table a16 = [](unsigned lane, unsigned i) {
+    return Place{lane / 4 + (i >= 4 ? 8u : 0u), lane % 4 * 4 + (i & 3)};
+  };
   Table b16 = [](unsigned lane, unsigned i) { return Place{lane % 4 * 4 + i, lane / 4}; };
   Table a32 = [](unsigned lane, unsigned i) {
     bool low = i < 4 || (i >= 8 && i < 12);
     return Place{lane / 4 + (low ? 0u : 8u), lane % 4 * 4 + (i & 3) + (i >= 8 ? 16u : 0u)};
   };
-  Table b32 = [](unsigned lane, unsigned i) { return Place{lane % 4 * 4 + (i & 3) + (i >= 4 ? 16u : 0u), lane / 4}; };
+  Table b32 = [](unsigned lane, unsigned i) {
+    return Place{lane % 4 * 4 + (i & 3) + (i >= 4 ? 16u : 0u), lane / 4};
+  };
   Table a8 = [](unsigned lane, unsigned i) { return Place{lane / 4, lane % 4 * 4 + i}; };
   checkMma({"m16n8k16.row.col.s32.s8.s8.s32", 16, 16, 8, 4, 8, a16, b16, encodeByte}, true);
   checkMma({"m16n8k32.row.col.s32.s8.s8.s32", 16, 32, 16, 8, 8, a32, b32, encodeByte}, true);
@@ -135,12 +151,14 @@ TEST(EngineMatrix, BytesAndFP8) {
 // The accumulator takes products in the order of k, each sum rounded to nearest: 2^24 + 1 + 1 stays 2^24, and
 // 1 + 1 + 2^24 does not.
 TEST(EngineMatrix, AccumulationOrder) {
-  auto got = evaluate<uint32_t>("{ .reg .b32 a, z, one, big, d0, d1, d2, d3; mov.b32 one, 0x00003c00; mov.b32 z, 0;\n"
-                                // Row k of B is 1 for even k = 2 * (lane % 4); A is 1 everywhere: four ones are added to 2^24.
-                                "mov.b32 a, 0x3c003c00; mov.b32 big, 0f4B800000;\n"
-                                "mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {d0, d1, d2, d3}, {a, a}, {one}, {big, big, big, big};\n"
-                                "mov.b32 %d, d0; }",
-                                std::vector<uint32_t>(32, 0));
+  auto got = evaluate<uint32_t>(
+      "{ .reg .b32 a, z, one, big, d0, d1, d2, d3; mov.b32 one, 0x00003c00; mov.b32 z, 0;\n"
+      // Row k of B is 1 for even k = 2 * (lane % 4); A is 1 everywhere: four ones are added to 2^24.
+      "mov.b32 a, 0x3c003c00; mov.b32 big, 0f4B800000;\n"
+      "mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {d0, d1, d2, d3}, {a, a}, {one}, {big, big, big, "
+      "big};\n"
+      "mov.b32 %d, d0; }",
+      std::vector<uint32_t>(32, 0));
   EXPECT_EQ(floatOf(got[0]), 16777216.0f);
 }
 
@@ -202,7 +220,8 @@ std::string replaced(std::string text, const std::string &from, const std::strin
 }
 
 /// Runs the pipeline with a wait and a barrier; the reports are in the simulator.
-std::unique_ptr<Simulator> runPipeline(const std::string &wait, const std::string &barrier, std::vector<uint32_t> &result) {
+std::unique_ptr<Simulator> runPipeline(const std::string &wait, const std::string &barrier,
+                                       std::vector<uint32_t> &result) {
   auto simulator = std::make_unique<Simulator>(Options{.checks = {true, true, true, true}});
   Result loaded = simulator->load(header() + replaced(replaced(pipeline, "WAIT", wait), "BARRIER", barrier));
   EXPECT_TRUE(loaded.ok()) << loaded.message();

@@ -9,7 +9,9 @@ Result loadText(const std::string &text, std::string_view profile = "sm_90") {
   Simulator simulator({}, profile);
   return simulator.load(text);
 }
-std::string entry(const std::string &body) { return header() + ".visible .entry f() {\n" + body + "\nret; }"; }
+std::string entry(const std::string &body) {
+  return header() + ".visible .entry f() {\n" + body + "\nret; }";
+}
 
 // Messages name module, line and column, and what is wrong.
 TEST(EngineModule, negative_Errors) {
@@ -20,17 +22,20 @@ TEST(EngineModule, negative_Errors) {
   } cases[] = {
       {"", Error::InvalidPTX, "no .version"},
       {entry(".reg .b32 %r; add.u32 %r, %r;"), Error::InvalidPTX, "'add' has 2 operands, expected 3"},
-      {entry(".reg .b64 %r; add.u32 %r, %r, 1;"), Error::InvalidPTX, "test:5:27: operand %r is .b64, the instruction wants .u32"},
+      {entry(".reg .b64 %r; add.u32 %r, %r, 1;"), Error::InvalidPTX,
+       "test:5:27: operand %r is .b64, the instruction wants .u32"},
       {entry(".reg .b32 %r; add.u32 %r, %q, 1;"), Error::InvalidPTX, "'%q' is not known"},
       {entry("bra nowhere;"), Error::InvalidPTX, "label 'nowhere' is not defined"},
       {entry("frobnicate.u32 1;"), Error::UnsupportedPTX, "instruction 'frobnicate' is not supported"},
       {entry(".reg .b32 %r; add.fancy.u32 %r, %r, 1;"), Error::UnsupportedPTX, "modifier .fancy of 'add'"},
       {header() + ".visible .entry f() { /* open", Error::InvalidPTX, "comment without end"},
       {header() + ".visible .entry f() { ", Error::InvalidPTX, "expected '}'"},
-      {".version 8.0\n.target sm_200\n.address_size 64\n", Error::UnsupportedVersion, "newer than the device"},
+      {".version 8.0\n.target sm_200\n.address_size 64\n", Error::UnsupportedVersion,
+       "newer than the device"},
       {".version 12.0\n.target sm_80\n", Error::UnsupportedVersion, "PTX version 12.0"},
       {header() + ".extern .global .u32 x;", Error::UnresolvedSymbol, "'x' is declared .extern"},
-      {header() + ".extern .func g(); .visible .entry f() { call g; ret; }", Error::UnresolvedSymbol, "'g' is declared but nowhere"},
+      {header() + ".extern .func g(); .visible .entry f() { call g; ret; }", Error::UnresolvedSymbol,
+       "'g' is declared but nowhere"},
   };
   for (const Case &c : cases) {
     Result result = loadText(c.text);
@@ -45,7 +50,9 @@ TEST(EngineModule, negative_HopperByName) {
       {"wgmma.fence.sync.aligned;", "wgmma.fence"},
       {"setmaxnreg.inc.sync.aligned.u32 240;", "setmaxnreg"},
       {"barrier.cluster.arrive;", "barrier.cluster"},
-      {".reg .b32 %r; .reg .b64 %rd; cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes [%r], [%rd, {%r, %r}], [%r];",
+      {".reg .b32 %r; .reg .b64 %rd; "
+       "cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes [%r], [%rd, {%r, %r}], "
+       "[%r];",
        "cp.async.bulk.tensor"},
       {".reg .b64 %rd; .reg .b32 %r; mbarrier.arrive.expect_tx.shared.b64 %rd, [%r], 16;", "expect_tx"},
   };
@@ -96,17 +103,23 @@ st.global.u32 [%rd0], %r1; st.global.f32 [%rd0+4], %f; st.global.u32 [%rd0+8], %
 
 TEST(EngineModule, negative_BadLaunches) {
   Simulator simulator;
-  ASSERT_TRUE(simulator.load(header() + ".visible .entry f(.param .u64 a) .reqntid 64, 1, 1 { .shared .b8 s[40000]; ret; }"
-                                        ".visible .entry g() { trap; }").ok());
+  ASSERT_TRUE(simulator
+                  .load(header() +
+                        ".visible .entry f(.param .u64 a) .reqntid 64, 1, 1 { .shared .b8 s[40000]; ret; }"
+                        ".visible .entry g() { trap; }")
+                  .ok());
   const Kernel &f = *simulator.module->findKernel("f");
   std::vector<std::byte> parameters(8);
-  EXPECT_EQ(simulator.device->launch(f, {.grid = {0}, .block = {64}}, parameters).error(), Error::InvalidValue);
+  EXPECT_EQ(simulator.device->launch(f, {.grid = {0}, .block = {64}}, parameters).error(),
+            Error::InvalidValue);
   EXPECT_EQ(simulator.device->launch(f, {.block = {2048}}, parameters).error(), Error::InvalidValue);
   EXPECT_EQ(simulator.device->launch(f, {.block = {128}}, parameters).error(), Error::OutOfResources);
   EXPECT_EQ(simulator.device->launch(f, {.block = {32}}, parameters).error(), Error::InvalidValue);
-  EXPECT_EQ(simulator.device->launch(f, {.block = {64}, .dynamicShared = 200000}, parameters).error(), Error::OutOfResources);
+  EXPECT_EQ(simulator.device->launch(f, {.block = {64}, .dynamicShared = 200000}, parameters).error(),
+            Error::OutOfResources);
   EXPECT_EQ(simulator.device->launch(f, {.block = {64}}, {}).error(), Error::InvalidValue);
-  EXPECT_EQ(simulator.device->launch(f, {.block = {64}, .cluster = {2, 1, 1}}, parameters).error(), Error::NotSupported);
+  EXPECT_EQ(simulator.device->launch(f, {.block = {64}, .cluster = {2, 1, 1}}, parameters).error(),
+            Error::NotSupported);
   EXPECT_TRUE(simulator.device->launch(f, {.block = {64}}, parameters).ok());
   EXPECT_EQ(simulator.launch("g", {.block = {32}}, {}).error(), Error::Trap);
   LaunchConfig cooperative{.grid = {100000}, .block = {64}};
@@ -137,8 +150,13 @@ TEST(EngineMemory, AllocationsCopiesAndHostMemory) {
   // Registered host memory is its own device address.
   std::vector<uint32_t> host(64, 5);
   ASSERT_TRUE(device.registerHost(host.data(), 256).ok());
-  ASSERT_TRUE(simulator.load(header() + ".visible .entry f(.param .u64 p) { .reg .b64 %rd; .reg .b32 %r<2>; ld.param.u64 %rd, [p]; "
-                                        "mov.u32 %r0, %tid.x; mad.wide.u32 %rd, %r0, 4, %rd; atom.global.add.u32 %r1, [%rd], 3; ret; }").ok());
+  ASSERT_TRUE(
+      simulator
+          .load(
+              header() +
+              ".visible .entry f(.param .u64 p) { .reg .b64 %rd; .reg .b32 %r<2>; ld.param.u64 %rd, [p]; "
+              "mov.u32 %r0, %tid.x; mad.wide.u32 %rd, %r0, 4, %rd; atom.global.add.u32 %r1, [%rd], 3; ret; }")
+          .ok());
   uint64_t address = reinterpret_cast<uint64_t>(host.data());
   ASSERT_TRUE(simulator.launch("f", {.block = {64}}, {address}).ok());
   EXPECT_EQ(host[63], 8u);
@@ -151,13 +169,15 @@ TEST(EngineLaunch, HostThreadsDoNotChangeResults) {
   std::vector<uint32_t> results[2];
   for (unsigned threads : {1u, 3u}) {
     Simulator simulator({.hostThreads = threads});
-    ASSERT_TRUE(simulator.load(header() + R"(
+    ASSERT_TRUE(simulator
+                    .load(header() + R"(
 .visible .entry f(.param .u64 out) {
 .reg .b32 %r<8>; .reg .b64 %rd<3>; .reg .pred %p;
 ld.param.u64 %rd0, [out]; mov.u32 %r0, %tid.x; mov.u32 %r1, %ctaid.x; mov.u32 %r2, %ntid.x; mad.lo.u32 %r3, %r1, %r2, %r0;
 mov.u32 %r4, %r3; mov.u32 %r5, 0;
 L: mad.lo.u32 %r4, %r4, 1664525, 1013904223; add.u32 %r5, %r5, 1; setp.lt.u32 %p, %r5, %r0; @%p bra L;
-mul.wide.u32 %rd1, %r3, 4; add.u64 %rd1, %rd1, %rd0; st.global.u32 [%rd1], %r4; ret; })").ok());
+mul.wide.u32 %rd1, %r3, 4; add.u64 %rd1, %rd1, %rd0; st.global.u32 [%rd1], %r4; ret; })")
+                    .ok());
     uint64_t out = simulator.allocate(100 * 96 * 4);
     ASSERT_TRUE(simulator.launch("f", {.grid = {100}, .block = {96}}, {out}).ok());
     results[threads > 1] = simulator.download<uint32_t>(out, 100 * 96);
@@ -169,7 +189,9 @@ mul.wide.u32 %rd1, %r3, 4; add.u64 %rd1, %rd1, %rd0; st.global.u32 [%rd1], %r4; 
 TEST(EngineAtomics, Operations) {
   auto check = [](const std::string &op, uint32_t start, uint32_t want) {
     Simulator simulator;
-    Result loaded = simulator.load(header() + ".visible .entry f(.param .u64 p) { .reg .b64 %rd; .reg .b32 %r<3>; ld.param.u64 %rd, [p]; mov.u32 %r0, %tid.x; " +
+    Result loaded = simulator.load(header() +
+                                   ".visible .entry f(.param .u64 p) { .reg .b64 %rd; .reg .b32 %r<3>; "
+                                   "ld.param.u64 %rd, [p]; mov.u32 %r0, %tid.x; " +
                                    op + " ret; }");
     ASSERT_TRUE(loaded.ok()) << loaded.message();
     uint64_t word = simulator.upload(std::vector<uint32_t>{start});

@@ -76,26 +76,29 @@ template <typename T> constexpr const char *bitsName() {
   return sizeof(T) == 1 ? "b8" : sizeof(T) == 2 ? "b16" : sizeof(T) == 4 ? "b32" : "b64";
 }
 
-/// Runs `body` once per element, in one block: registers %a, %b, %c hold the elements of the inputs, %d is the result. They
-/// have the widths of the C++ types; %p0 to %p9, %w0 to %w9 (32 bits), %x0 to %x9 (64) and %h0 to %h9 (16) are free to use.
-template <typename D, typename... In> std::vector<D> evaluate(const std::string &body, const std::vector<In> &...in) {
+/// Runs `body` once per element, in one block: registers %a, %b, %c hold the elements of the inputs, %d is
+/// the result. They have the widths of the C++ types; %p0 to %p9, %w0 to %w9 (32 bits), %x0 to %x9 (64) and
+/// %h0 to %h9 (16) are free to use.
+template <typename D, typename... In>
+std::vector<D> evaluate(const std::string &body, const std::vector<In> &...in) {
   const char names[] = {'a', 'b', 'c'};
   std::string text = header() + ".visible .entry f(.param .u64 out";
   unsigned index = 0;
   ((text += std::string(", .param .u64 in") + names[index++], (void)in), ...);
-  text += ") {\n.reg .pred %p<10>;\n.reg .b16 %h<10>;\n.reg .b32 %w<10>, %t;\n.reg .b64 %x<10>, %at, %base;\n";
+  text +=
+      ") {\n.reg .pred %p<10>;\n.reg .b16 %h<10>;\n.reg .b32 %w<10>, %t;\n.reg .b64 %x<10>, %at, %base;\n";
   text += std::string(".reg .") + (sizeof(D) == 1 ? "b16" : bitsName<D>()) + " %d;\nmov.u32 %t, %tid.x;\n";
   index = 0;
   auto input = [&](auto type) {
     using T = decltype(type);
     std::string name(1, names[index++]);
-    text += ".reg ." + std::string(sizeof(T) == 1 ? "b16" : bitsName<T>()) + " %" + name + ";\nld.param.u64 %base, [in" + name +
-            "];\nmad.wide.u32 %at, %t, " + std::to_string(sizeof(T)) + ", %base;\nld.global." + bitsName<T>() + " %" + name +
-            ", [%at];\n";
+    text += ".reg ." + std::string(sizeof(T) == 1 ? "b16" : bitsName<T>()) + " %" + name +
+            ";\nld.param.u64 %base, [in" + name + "];\nmad.wide.u32 %at, %t, " + std::to_string(sizeof(T)) +
+            ", %base;\nld.global." + bitsName<T>() + " %" + name + ", [%at];\n";
   };
   (input(In{}), ...);
-  text += body + "\nld.param.u64 %base, [out];\nmad.wide.u32 %at, %t, " + std::to_string(sizeof(D)) + ", %base;\nst.global." +
-          bitsName<D>() + " [%at], %d;\nret;\n}\n";
+  text += body + "\nld.param.u64 %base, [out];\nmad.wide.u32 %at, %t, " + std::to_string(sizeof(D)) +
+          ", %base;\nst.global." + bitsName<D>() + " [%at], %d;\nret;\n}\n";
   Simulator simulator;
   Result loaded = simulator.load(text);
   EXPECT_TRUE(loaded.ok()) << loaded.message() << "\n" << body;
