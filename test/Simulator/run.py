@@ -116,7 +116,7 @@ def programs():
 
     cases = {name: plain(name) for name in
              ("vector_add", "histogram", "cooperative_reduction", "async_pipeline", "runtime_features", "matrix_fragments",
-              "device_printf")}
+              "language_features", "device_printf")}
     cases["errors-configuration"] = lambda run: run.expect(
         run.simulate([run.compile("errors", [here / "Programs" / "errors.cu"]), "configuration"]), 0)
     for kind in ("address", "alignment", "trap"):

@@ -121,6 +121,11 @@ private:
                     const StoredValues &values);
   bool conflicts(const Warp &warp, Record other, const Record &now) const;
   bool ordered(const Warp &warp, Record record) const;
+  struct OrderCache;
+  bool orderedCached(const Warp &warp, Record record, OrderCache &cache) const;
+  bool isPast(const Warp &warp, Record other, const Record &now, OrderCache &cache) const;
+  bool checkQuickly(const Warp &warp, Granule &granule, const Record &now, bool reads,
+                    OrderCache &cache) const;
   bool harmless(const Warp &warp, uint32_t mask, const uint64_t *addresses, const Place &place, unsigned lane,
                 Record other, const Record &now, const StoredValues &values) const;
   void reportRace(const Warp &warp, const Inst &inst, unsigned lane, uint64_t address, const Place &place,

@@ -135,11 +135,56 @@ void Checker::checkGranule(Warp &warp, const Inst &inst, unsigned lane, Granule 
     }
 }
 
+/// What `ordered` said about the segments met last; good for one instruction, in which no clock changes.
+struct Checker::OrderCache {
+  uint32_t segments[8] = {};
+  bool answers[8] = {};
+};
+
+inline bool Checker::orderedCached(const Warp &warp, Record record, OrderCache &cache) const {
+  uint32_t segment = record.segment();
+  if (cache.segments[segment % 8] != segment) {
+    cache.segments[segment % 8] = segment;
+    cache.answers[segment % 8] = ordered(warp, record);
+  }
+  return cache.answers[segment % 8];
+}
+
+/// Whether `other` is certainly no conflict and no longer worth keeping: from a segment that comes before
+/// this one.
+inline bool Checker::isPast(const Warp &warp, Record other, const Record &now, OrderCache &cache) const {
+  return !other || (!other.async() && other.segment() != now.segment() && orderedCached(warp, other, cache));
+}
+
+/// The usual cases, without a call: all that is on record lies in the past, or is this very lane's. True when
+/// done.
+inline bool Checker::checkQuickly(const Warp &warp, Granule &granule, const Record &now, bool reads,
+                                  OrderCache &cache) const {
+  bool writeFine = isPast(warp, granule.write, now, cache) || granule.write.bits == now.bits;
+  if (!writeFine)
+    return false;
+  Record &first = granule.read[0];
+  if (reads) {
+    if (first.bits == now.bits)
+      return true;
+    if (!isPast(warp, first, now, cache))
+      return false;
+    first = now;
+    return true;
+  }
+  if (!isPast(warp, first, now, cache) || !isPast(warp, granule.read[1], now, cache))
+    return false;
+  granule = {now, {}};
+  return true;
+}
+
 void Checker::checkRaces(Warp &warp, const Inst &inst, uint32_t mask, const uint64_t *addresses,
                          const Place &place, unsigned bytes, AccessKind kind, const StoredValues &values) {
   constexpr uint64_t pageMask = RaceShadow::pageBytes - 1;
   uint32_t segment = clockOf(warp).segment;
-  unsigned shift = std::min(2, std::countr_zero(bytes));
+  unsigned shift = unsigned(std::min(4, std::countr_zero(bytes)));
+  bool reads = readsOnly(kind);
+  OrderCache cache;
   RaceShadow::Page *page = nullptr;
   uint64_t pageNumber = ~uint64_t(0);
   std::unique_lock<std::mutex> lock;
@@ -148,6 +193,8 @@ void Checker::checkRaces(Warp &warp, const Inst &inst, uint32_t mask, const uint
     if (offset / RaceShadow::pageBytes != pageNumber) {
       pageNumber = offset / RaceShadow::pageBytes;
       page = &place.race->page(offset);
+      if (lock.owns_lock())
+        lock.unlock();      // One at a time, or two threads could each hold what the other wants.
       if (place.allocation) // Shared memory belongs to one thread of the host.
         lock = std::unique_lock(page->lock);
       if (page->shift > shift)
@@ -155,13 +202,9 @@ void Checker::checkRaces(Warp &warp, const Inst &inst, uint32_t mask, const uint
     }
     Record now = Record::make(segment, inst.origin, lane, isStrong(kind), kind == AccessKind::AsyncWrite);
     Granule *granule = page->granules.data() + ((offset & pageMask) >> page->shift);
-    for (unsigned i = 0; i < bytes >> page->shift; ++i) {
-      Granule &one = granule[i];
-      // Usual: nobody wrote here in this launch but this lane, and nobody read since.
-      if (one.write.bits == now.bits && readsOnly(kind) == false && !one.read[0] && !one.read[1])
-        continue;
-      checkGranule(warp, inst, lane, one, now, place, addresses, mask, kind, values);
-    }
+    for (unsigned i = 0; i < bytes >> page->shift; ++i)
+      if (!checkQuickly(warp, granule[i], now, reads, cache))
+        checkGranule(warp, inst, lane, granule[i], now, place, addresses, mask, kind, values);
   });
 }
 

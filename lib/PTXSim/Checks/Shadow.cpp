@@ -5,6 +5,12 @@
 #include <algorithm>
 
 namespace mv::ptxsim {
+namespace {
+
+/// Pages begin with granules of 16 bytes, the widest access of a lane.
+constexpr unsigned coarsestShift = 4;
+
+} // namespace
 
 void InitShadow::setRange(uint64_t offset, uint64_t bytes) {
   uint64_t end = offset + bytes;
@@ -51,6 +57,7 @@ RaceShadow::Page &RaceShadow::page(uint64_t offset) {
   if (page)
     return *page;
   auto made = std::make_unique<Page>();
+  made->shift = coarsestShift;
   made->granules.resize(pageBytes >> made->shift);
   if (entry.compare_exchange_strong(page, made.get(), std::memory_order_acq_rel))
     page = made.release();

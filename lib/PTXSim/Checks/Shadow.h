@@ -5,9 +5,9 @@
 //
 // RaceShadow holds, for each granule of memory, the last write and two unordered reads, each as one 64-bit
 // word that names who did it (see Record). Two reads are enough in practice: with readers from two different
-// warps on record, a write by any third that is ordered after neither is found. Granules are 4 bytes; a page
-// of memory that is accessed in smaller pieces is refined to 2 or 1, so that neighbouring half words of
-// different threads are no conflict.
+// warps on record, a write by any third that is ordered after neither is found. Granules are 16 bytes; a page
+// of memory that is accessed in smaller pieces is refined, down to single bytes, so that neighbouring half
+// words of different threads are no conflict.
 //
 //===----------------------------------------------------------------------===//
 

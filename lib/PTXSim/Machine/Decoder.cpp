@@ -185,6 +185,10 @@ static std::string operandText(const ptx::Function &function, const Operand &ope
 
 Slot Decoder::read(const Operand &operand, Type type, bool relaxed) {
   unsigned bytes = slotBytes(type);
+  if (bytes == 0 && (type != Type::Pred || operand.kind == Operand::Kind::Symbol)) {
+    fail(operand.location, "operand cannot be read: the instruction gives it no type");
+    return noSlot;
+  }
   switch (operand.kind) {
   case Operand::Kind::Register: {
     Type have = registerType(operand);
@@ -290,7 +294,10 @@ bool Decoder::symbolValue(const Operand &operand, Type type, Space asSpace, Slot
     const ptx::Variable &variable = function_->variables[size_t(operand.variable)];
     space = variable.space;
     if (space == Space::Shared) {
-      value = functionShared_.at(&variable);
+      auto place = functionShared_.find(&variable);
+      if (place == functionShared_.end())
+        return fail(operand.location, "shared variable '" + std::string(operand.name) + "' has no place");
+      value = place->second;
     } else {
       value = frame_[size_t(operand.variable)].offset;
       bool kernelParameter = isKernel() && space == Space::Param &&
@@ -640,6 +647,8 @@ Result Decoder::decode(const ptx::Function &kernel) {
       program_.functionOfModule.resize(index + 1, noPc);
     program_.functionOfModule[index] = number;
   }
+  // Handlers may read a whole wide slot where a malformed instruction named a narrow one.
+  program_.constants.resize(program_.constants.size() + 512);
   program_.localBytes = localBytesOf(program_, anyIndirectCall_);
   layOutRegisters(program_, registerBytes_);
   return {};

@@ -304,7 +304,8 @@ bool decodeLoad(Decoder &decoder, const ptx::Instruction &instruction) {
       !decoder.address(instruction.operands[1], space, address))
     return false;
   bool parameterConstant = space == Space::Param && !(address.flags & flagFrame) && type != Type::B128 &&
-                           instruction.operands[1].parts[0].kind == Operand::Kind::Symbol;
+                           instruction.operands[1].parts[0].kind == Operand::Kind::Symbol &&
+                           instruction.operands[1].parts[0].variable >= 0;
   space = frameSpace(space, address, decoder.isKernel());
   unsigned bytes = elementBytes(decoder, parts, count, type);
   Variant handlers = pick(type, bytes, space);

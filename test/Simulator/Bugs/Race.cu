@@ -96,7 +96,9 @@ SCENARIO(missing_fence, "race") {
 }
 
 // Two blocks whose parts of the output overlap by one element.
-template <bool bug> __global__ void overlap(int *out) { out[blockIdx.x * (bug ? 63 : 64) + threadIdx.x] = blockIdx.x; }
+template <bool bug> __global__ void overlap(int *out) {
+  out[blockIdx.x * (bug ? 63 : 64) + threadIdx.x] = blockIdx.x;
+}
 SCENARIO(overlapping_blocks, "race") {
   int *out = zeros<int>(256);
   overlap<bug><<<4, 64>>>(out);
@@ -159,8 +161,8 @@ SCENARIO(wrong_named_barrier, "race") {
 constexpr int tile = 64, stages = 3, tileCount = 6;
 
 template <int fault> __global__ void pipeline(const float4 *in, float *out) {
-  constexpr bool noWait = fault == 1, waitOffByOne = fault == 2, noCommit = fault == 3, noBarrier = fault == 4,
-                 stageTwice = fault == 5;
+  constexpr bool noWait = fault == 1, waitOffByOne = fault == 2, noCommit = fault == 3,
+                 noBarrier = fault == 4, stageTwice = fault == 5;
   __shared__ float4 ring[stages][tile];
   auto fetch = [&](int t) {
     int stage = stageTwice ? t % (stages - 1) : t % stages;

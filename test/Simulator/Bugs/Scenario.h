@@ -1,7 +1,9 @@
-// A scenario is a kernel with one planted bug and its correct twin, from the same source: `if constexpr (bug)`.
+// A scenario is a kernel with one planted bug and its correct twin, from the same source: `if constexpr
+// (bug)`.
 //
 //   bugs --list                         name and check of every scenario, one a line
-//   bugs NAME planted|correct [abort]   runs it; the program itself ends with 0 (or aborts), the simulator tells
+//   bugs NAME planted|correct [abort]   runs it; the program itself ends with 0 (or aborts), the simulator
+//   tells
 #pragma once
 
 #include "../Programs/Check.h"

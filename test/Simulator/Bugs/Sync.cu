@@ -52,7 +52,10 @@ template <bool bug> __global__ void partialMatrixLoad(unsigned *out) {
   __syncthreads();
   unsigned address = (unsigned)__cvta_generic_to_shared(&tile[8 * (threadIdx.x % 8)]), value = 0;
   if (!bug || threadIdx.x < 16)
-    asm volatile("ldmatrix.sync.aligned.m8n8.x1.shared.b16 {%0}, [%1];" : "=r"(value) : "r"(address) : "memory");
+    asm volatile("ldmatrix.sync.aligned.m8n8.x1.shared.b16 {%0}, [%1];"
+                 : "=r"(value)
+                 : "r"(address)
+                 : "memory");
   out[threadIdx.x] = value;
 }
 SCENARIO(partial_matrix_load, "sync") {

@@ -1,11 +1,12 @@
-// A pipeline of asynchronous copies: while a block works on one tile in shared memory, the next ones are on their way.
-// Once with the primitives (commit and wait by count), once with cuda::pipeline, once with cuda::barrier.
+// A pipeline of asynchronous copies: while a block works on one tile in shared memory, the next ones are on
+// their way. Once with the primitives (commit and wait by count), once with cuda::pipeline, once with
+// cuda::barrier.
 #include "Check.h"
 
+#include <cooperative_groups.h>
 #include <cuda/barrier>
 #include <cuda/pipeline>
 #include <cuda_pipeline.h>
-#include <cooperative_groups.h>
 
 namespace cg = cooperative_groups;
 constexpr int tile = 128, stages = 3;

@@ -1,4 +1,5 @@
-// Cooperative groups: a sum in one launch, by tiles, then by blocks, then, after a barrier of the whole grid, by one block.
+// Cooperative groups: a sum in one launch, by tiles, then by blocks, then, after a barrier of the whole grid,
+// by one block.
 #include "Check.h"
 
 #include <cooperative_groups.h>
@@ -74,7 +75,8 @@ int main() {
   countKeys<<<(count + 127) / 128, 128>>>(deviceKeys, count, counts);
   CHECK(cudaGetLastError());
   EXPECT(toHost(counts, 8) == expected);
-  for (void *pointer : {(void *)deviceData, (void *)partial, (void *)result, (void *)deviceKeys, (void *)counts})
+  for (void *pointer :
+       {(void *)deviceData, (void *)partial, (void *)result, (void *)deviceKeys, (void *)counts})
     CHECK(cudaFree(pointer));
   return 0;
 }

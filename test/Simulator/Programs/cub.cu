@@ -28,10 +28,13 @@ int main() {
   CHECK(cudaMalloc(&out, count * sizeof(int)));
   CHECK(cudaMalloc(&sum, sizeof(int)));
 
-  withStorage([&](void *storage, size_t &bytes) { return cub::DeviceReduce::Sum(storage, bytes, in, sum, count); });
+  withStorage(
+      [&](void *storage, size_t &bytes) { return cub::DeviceReduce::Sum(storage, bytes, in, sum, count); });
   EXPECT(toHost(sum, 1)[0] == std::accumulate(data.begin(), data.end(), 0));
 
-  withStorage([&](void *storage, size_t &bytes) { return cub::DeviceScan::ExclusiveSum(storage, bytes, in, out, count); });
+  withStorage([&](void *storage, size_t &bytes) {
+    return cub::DeviceScan::ExclusiveSum(storage, bytes, in, out, count);
+  });
   std::vector<int> scanned(count);
   std::exclusive_scan(data.begin(), data.end(), scanned.begin(), 0);
   EXPECT(toHost(out, count) == scanned);
@@ -48,7 +51,8 @@ int main() {
   EXPECT(toHost(out, count) == order);
   std::sort(keys.begin(), keys.end());
   EXPECT(toHost(keysOut, count) == keys);
-  for (void *pointer : {(void *)in, (void *)out, (void *)sum, (void *)keysIn, (void *)keysOut, (void *)valuesIn})
+  for (void *pointer :
+       {(void *)in, (void *)out, (void *)sum, (void *)keysIn, (void *)keysOut, (void *)valuesIn})
     CHECK(cudaFree(pointer));
   return 0;
 }

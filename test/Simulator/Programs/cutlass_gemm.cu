@@ -1,5 +1,6 @@
-// Matrix products by CUTLASS for sm_80: code we did not write, on cp.async, ldmatrix and mma.sync. The inputs are small whole
-// numbers, so that every product and sum is exact in f32 and the answer does not depend on the order.
+// Matrix products by CUTLASS for sm_80: code we did not write, on cp.async, ldmatrix and mma.sync. The inputs
+// are small whole numbers, so that every product and sum is exact in f32 and the answer does not depend on
+// the order.
 #include "Check.h"
 
 #include <cutlass/gemm/device/gemm.h>
@@ -8,12 +9,16 @@
 using RowMajor = cutlass::layout::RowMajor;
 using ColumnMajor = cutlass::layout::ColumnMajor;
 template <int m, int n, int k> using Shape = cutlass::gemm::GemmShape<m, n, k>;
-template <typename T> using Epilogue = cutlass::epilogue::thread::LinearCombination<T, 128 / cutlass::sizeof_bits<T>::value, float, float>;
+template <typename T>
+using Epilogue =
+    cutlass::epilogue::thread::LinearCombination<T, 128 / cutlass::sizeof_bits<T>::value, float, float>;
 using Swizzle = cutlass::gemm::threadblock::GemmIdentityThreadblockSwizzle<>;
 
-template <typename T, typename LayoutA, typename LayoutB, typename Block, typename Warp, typename Instruction, int stages>
-using Gemm = cutlass::gemm::device::Gemm<T, LayoutA, T, LayoutB, T, RowMajor, float, cutlass::arch::OpClassTensorOp,
-                                         cutlass::arch::Sm80, Block, Warp, Instruction, Epilogue<T>, Swizzle, stages>;
+template <typename T, typename LayoutA, typename LayoutB, typename Block, typename Warp, typename Instruction,
+          int stages>
+using Gemm =
+    cutlass::gemm::device::Gemm<T, LayoutA, T, LayoutB, T, RowMajor, float, cutlass::arch::OpClassTensorOp,
+                                cutlass::arch::Sm80, Block, Warp, Instruction, Epilogue<T>, Swizzle, stages>;
 
 template <typename T, typename LayoutA, typename LayoutB, typename Gemm>
 static void run(const char *name, int m, int n, int k, int slices = 1) {
@@ -28,8 +33,8 @@ static void run(const char *name, int m, int n, int k, int slices = 1) {
   T *deviceA = toDevice(a), *deviceB = toDevice(b), *deviceC = toDevice(c), *deviceD = nullptr;
   CHECK(cudaMalloc(&deviceD, c.size() * sizeof(T)));
   constexpr bool rowA = std::is_same<LayoutA, RowMajor>::value, rowB = std::is_same<LayoutB, RowMajor>::value;
-  typename Gemm::Arguments arguments({m, n, k}, {deviceA, rowA ? k : m}, {deviceB, rowB ? n : k}, {deviceC, n}, {deviceD, n},
-                                     {1.0f, 1.0f}, slices);
+  typename Gemm::Arguments arguments({m, n, k}, {deviceA, rowA ? k : m}, {deviceB, rowB ? n : k},
+                                     {deviceC, n}, {deviceD, n}, {1.0f, 1.0f}, slices);
   void *workspace = nullptr;
   size_t bytes = Gemm::get_workspace_size(arguments);
   if (bytes)
@@ -39,7 +44,8 @@ static void run(const char *name, int m, int n, int k, int slices = 1) {
   if (status == cutlass::Status::kSuccess)
     status = gemm();
   if (status != cutlass::Status::kSuccess) {
-    std::fprintf(stderr, "%s: %s: %s\n", name, cutlassGetStatusString(status), cudaGetErrorString(cudaGetLastError()));
+    std::fprintf(stderr, "%s: %s: %s\n", name, cutlassGetStatusString(status),
+                 cudaGetErrorString(cudaGetLastError()));
     std::exit(1);
   }
   CHECK(cudaDeviceSynchronize());
@@ -68,20 +74,24 @@ int main() {
   using bfloat = cutlass::bfloat16_t;
 #if VARIANT == 0
   run<half, RowMajor, ColumnMajor,
-      Gemm<half, RowMajor, ColumnMajor, Shape<128, 128, 32>, Shape<64, 64, 32>, Shape<16, 8, 16>, 3>>("f16 128x128x32", 136, 136, 72);
+      Gemm<half, RowMajor, ColumnMajor, Shape<128, 128, 32>, Shape<64, 64, 32>, Shape<16, 8, 16>, 3>>(
+      "f16 128x128x32", 136, 136, 72);
 #elif VARIANT == 1
   run<half, RowMajor, RowMajor,
-      Gemm<half, RowMajor, RowMajor, Shape<64, 64, 64>, Shape<32, 32, 64>, Shape<16, 8, 16>, 4>>("f16 64x64x64", 72, 64, 200);
+      Gemm<half, RowMajor, RowMajor, Shape<64, 64, 64>, Shape<32, 32, 64>, Shape<16, 8, 16>, 4>>(
+      "f16 64x64x64", 72, 64, 200);
 #elif VARIANT == 2
   run<bfloat, ColumnMajor, RowMajor,
-      Gemm<bfloat, ColumnMajor, RowMajor, Shape<128, 64, 32>, Shape<64, 32, 32>, Shape<16, 8, 16>, 3>>("bf16 128x64x32", 128, 72, 96);
+      Gemm<bfloat, ColumnMajor, RowMajor, Shape<128, 64, 32>, Shape<64, 32, 32>, Shape<16, 8, 16>, 3>>(
+      "bf16 128x64x32", 128, 72, 96);
 #elif VARIANT == 3
   run<float, RowMajor, ColumnMajor,
-      Gemm<float, RowMajor, ColumnMajor, Shape<64, 64, 32>, Shape<32, 32, 32>, Shape<16, 8, 8>, 3>>("tf32 64x64x32", 68, 64, 100);
+      Gemm<float, RowMajor, ColumnMajor, Shape<64, 64, 32>, Shape<32, 32, 32>, Shape<16, 8, 8>, 3>>(
+      "tf32 64x64x32", 68, 64, 100);
 #elif VARIANT == 4
-  using SplitK = cutlass::gemm::device::GemmSplitKParallel<half, RowMajor, half, ColumnMajor, half, RowMajor, float,
-                                                           cutlass::arch::OpClassTensorOp, cutlass::arch::Sm80, Shape<64, 64, 32>,
-                                                           Shape<32, 32, 32>, Shape<16, 8, 16>, Epilogue<half>>;
+  using SplitK = cutlass::gemm::device::GemmSplitKParallel<
+      half, RowMajor, half, ColumnMajor, half, RowMajor, float, cutlass::arch::OpClassTensorOp,
+      cutlass::arch::Sm80, Shape<64, 64, 32>, Shape<32, 32, 32>, Shape<16, 8, 16>, Epilogue<half>>;
   run<half, RowMajor, ColumnMajor, SplitK>("f16 split-K", 64, 64, 256, 4);
 #endif
   return 0;

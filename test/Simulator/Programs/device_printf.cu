@@ -7,7 +7,8 @@
 
 __global__ void hello(int base) {
   if (threadIdx.x < 2)
-    printf("thread %d of block %d: %s %.2f %c %lld\n", threadIdx.x, blockIdx.x, "text", 0.5 + base, 'x', 1ll << 40);
+    printf("thread %d of block %d: %s %.2f %c %lld\n", threadIdx.x, blockIdx.x, "text", 0.5 + base, 'x',
+           1ll << 40);
 }
 
 int main() {

@@ -1,4 +1,5 @@
-// A runtime program that fetches driver functions by name, as libraries do, and works in the runtime's context.
+// A runtime program that fetches driver functions by name, as libraries do, and works in the runtime's
+// context.
 #include "Check.h"
 
 #include <cuda.h>
@@ -12,7 +13,8 @@ int main() {
   CUdeviceptr memory = 0;
   EXPECT(reinterpret_cast<CUresult (*)(CUdeviceptr *, size_t)>(pointer)(&memory, 256) == CUDA_SUCCESS);
   CHECK(cudaMemset(reinterpret_cast<void *>(memory), 1, 256));
-  CHECK(cudaGetDriverEntryPointByVersion("cuTensorMapEncodeTiled", &pointer, 12000, cudaEnableDefault, &status));
+  CHECK(cudaGetDriverEntryPointByVersion("cuTensorMapEncodeTiled", &pointer, 12000, cudaEnableDefault,
+                                         &status));
   EXPECT(status == cudaDriverEntryPointSuccess && pointer);
   // There, and honest about it.
   EXPECT(reinterpret_cast<CUresult (*)()>(pointer)() == CUDA_ERROR_NOT_SUPPORTED);

@@ -1,4 +1,5 @@
-// A program of the driver interface alone: its PTX is text, its work a captured graph, as the runtime of a compiler does it.
+// A program of the driver interface alone: its PTX is text, its work a captured graph, as the runtime of a
+// compiler does it.
 #include <cuda.h>
 
 #include <cstdio>

@@ -1,4 +1,5 @@
-// Failures are the driver's: a bad launch is refused, an illegal access kills the context, and everything after says so.
+// Failures are the driver's: a bad launch is refused, an illegal access kills the context, and everything
+// after says so.
 #include "Check.h"
 
 #include <cstring>

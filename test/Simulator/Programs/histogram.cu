@@ -1,4 +1,5 @@
-// Atomics in shared memory, then in global memory: every block counts its part, and adds what it found to the total.
+// Atomics in shared memory, then in global memory: every block counts its part, and adds what it found to the
+// total.
 #include "Check.h"
 
 constexpr int bins = 256;
@@ -55,8 +56,8 @@ int main() {
   EXPECT(toHost(deviceLeast, 1)[0] == least);
   EXPECT(toHost(deviceMost, 1)[0] == most);
   EXPECT(toHost(deviceSum, 1)[0] == sum);
-  for (void *pointer : {(void *)deviceData, (void *)total, (void *)deviceNumbers, (void *)deviceLeast, (void *)deviceMost,
-                        (void *)deviceSum})
+  for (void *pointer : {(void *)deviceData, (void *)total, (void *)deviceNumbers, (void *)deviceLeast,
+                        (void *)deviceMost, (void *)deviceSum})
     CHECK(cudaFree(pointer));
   return 0;
 }

@@ -1,4 +1,5 @@
-// The matrix instructions as the toolkit's headers wrap them: wmma for f16, bf16, tf32 and int8, against host arithmetic.
+// The matrix instructions as the toolkit's headers wrap them: wmma for f16, bf16, tf32 and int8, against host
+// arithmetic.
 #include "Check.h"
 
 #include <mma.h>

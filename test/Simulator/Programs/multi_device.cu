@@ -3,7 +3,9 @@
 
 #include <thread>
 
-__global__ void fill(int *data, int value) { data[blockIdx.x * blockDim.x + threadIdx.x] = value + int(threadIdx.x); }
+__global__ void fill(int *data, int value) {
+  data[blockIdx.x * blockDim.x + threadIdx.x] = value + int(threadIdx.x);
+}
 
 int main() {
   const int count = 512;

@@ -1,5 +1,5 @@
-// What programs use of the runtime besides launches: symbols, managed memory, streams, events, capture, two-dimensional
-// copies, attributes, occupancy, pinned and mapped memory.
+// What programs use of the runtime besides launches: symbols, managed memory, streams, events, capture,
+// two-dimensional copies, attributes, occupancy, pinned and mapped memory.
 #include "Check.h"
 
 #include <cstring>
@@ -15,7 +15,8 @@ __global__ void scale(float *data, int count) {
 }
 __global__ void bump(int by) { atomicAdd(&counter, by); }
 __global__ void fillManaged() { shared[threadIdx.x] += int(threadIdx.x); }
-__global__ void transpose(const float *in, size_t inPitch, float *out, size_t outPitch, int width, int height) {
+__global__ void transpose(const float *in, size_t inPitch, float *out, size_t outPitch, int width,
+                          int height) {
   extern __shared__ float tile[];
   int x = threadIdx.x, y = threadIdx.y;
   if (x < width && y < height)
@@ -62,7 +63,8 @@ static void pitched() {
   EXPECT(inPitch % 256 == 0 && inPitch >= width * sizeof(float));
   CHECK(cudaMemcpy2D(deviceIn, inPitch, in.data(), width * sizeof(float), width * sizeof(float), height,
                      cudaMemcpyHostToDevice));
-  transpose<<<1, dim3(16, 16), 16 * 17 * sizeof(float)>>>(deviceIn, inPitch, deviceOut, outPitch, width, height);
+  transpose<<<1, dim3(16, 16), 16 * 17 * sizeof(float)>>>(deviceIn, inPitch, deviceOut, outPitch, width,
+                                                          height);
   CHECK(cudaGetLastError());
   std::vector<float> out(width * height);
   CHECK(cudaMemcpy2D(out.data(), height * sizeof(float), deviceOut, outPitch, height * sizeof(float), width,
@@ -149,7 +151,8 @@ static void queries() {
   cudaFuncAttributes attributes;
   CHECK(cudaFuncGetAttributes(&attributes, transpose));
   EXPECT(attributes.maxThreadsPerBlock == 1024);
-  CHECK(cudaFuncSetAttribute(transpose, cudaFuncAttributeMaxDynamicSharedMemorySize, int(properties.sharedMemPerBlockOptin)));
+  CHECK(cudaFuncSetAttribute(transpose, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                             int(properties.sharedMemPerBlockOptin)));
   EXPECT(cudaFuncSetAttribute(transpose, cudaFuncAttributeMaxDynamicSharedMemorySize,
                               int(properties.sharedMemPerBlockOptin) + 1) == cudaErrorInvalidValue);
   EXPECT(cudaGetLastError() == cudaErrorInvalidValue && cudaGetLastError() == cudaSuccess);

@@ -1,4 +1,5 @@
-// The smallest program: three allocations, two copies in, one launch whose last block is partly idle, one copy out.
+// The smallest program: three allocations, two copies in, one launch whose last block is partly idle, one
+// copy out.
 #include "Check.h"
 
 __global__ void add(const float *a, const float *b, float *c, int count) {
