@@ -232,8 +232,8 @@ private:
       code.push_back(std::move(*linked));
     }
     if (module_->getOps<plan::EntryOp>().empty())
-      return Status::invalidInput(options_.source +
-                                  ": the IR has no entry point, expected a function with the attribute mv.entry");
+      return Status::invalidInput(
+          options_.source + ": the IR has no entry point, expected a function with the attribute mv.entry");
     if (!source_)
       return Status::invalidInput(options_.source + ": the IR names no checkpoint; give one with --weights=");
     return emitPackage(*module_, code, *source_, checkpoint_ ? &*checkpoint_ : nullptr, pool_,

@@ -64,8 +64,13 @@ MixerWorkspace::MixerWorkspace(MixerMiddle middle) {
   ArrayRef<int64_t> shape = middle.conv.getInput().getType().getShape();
   rows = shape[1] * shape[2];
   convStride = roundUp(shape[3], 16);
-  projectStride = roundUp(channelsOf(middle.project.getResult()), 16);
-  stepStride = roundUp(channelsOf(middle.stepProject.getResult()), 16);
+  // Products write whole panels, and the next row begins behind them.
+  auto stride = [](LinearOp op) {
+    int64_t outputs = channelsOf(op.getResult());
+    return roundUp(outputs, choosePanelWidth(outputs, /*convolution=*/false));
+  };
+  projectStride = stride(middle.project);
+  stepStride = stride(middle.stepProject);
 }
 
 //===----------------------------------------------------------------------===//
