@@ -8,5 +8,5 @@ cd "$(dirname "$0")/.."
 preset=${1:-release}
 shift || true
 scripts/install-deps.sh
-cmake --preset "$preset"
+cmake --preset "$preset" -DMV_CUDA_INCLUDE="$(scripts/find-cuda-headers.sh)"
 cmake --build "build/$preset" ${1:+--target "$@"}

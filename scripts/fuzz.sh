@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 seconds=${1:-60}
-cmake --preset asan -DMV_BUILD_COMPILER=OFF -B build/asan
+cmake --preset asan -DMV_BUILD_COMPILER=OFF -DMV_CUDA_INCLUDE="$(scripts/find-cuda-headers.sh)"
 cmake --build build/asan --target mv-fuzzers
 mkdir -p build/fuzz
 cd build/fuzz

@@ -7,7 +7,7 @@ packages=(
   clang-22 lld-22 libclang-rt-22-dev clang-format-22 clang-tidy-22
   llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools liblld-22-dev
   flatbuffers-compiler libflatbuffers-dev nlohmann-json3-dev libxxhash-dev libcli11-dev
-  libjpeg62-turbo-dev libpng-dev libwebp-dev zlib1g-dev
+  libjpeg62-turbo-dev libpng-dev libwebp-dev zlib1g-dev libzstd-dev
   libgtest-dev libgmock-dev libbenchmark-dev
 )
 missing=()

@@ -116,10 +116,10 @@ private:
     return {};
   }
 
-  /// Before the plan, locations are what dispatches will be labelled with; after it they are noise.
+  /// Fused kernels get their dispatches' labels from locations; coarse ops name their part, and a plan has labels.
   OpPrintingFlags printingFlags() const {
     OpPrintingFlags flags;
-    if (reached_ < Stage::Plan)
+    if (reached_ == Stage::Fusion)
       flags.enableDebugInfo(/*enable=*/true, /*prettyForm=*/false);
     return flags;
   }

@@ -150,11 +150,8 @@ static std::unique_ptr<package::ParameterT> describeParameter(plan::ParameterOp 
 
 static void describeCheckpoint(const Checkpoint *checkpoint, package::ModelT &model) {
   model.preprocessing = std::make_unique<package::PreprocessingT>();
-  if (!checkpoint) { // IR with weights of its own: images are taken as they are
-    model.preprocessing->mean = {0, 0, 0};
-    model.preprocessing->std = {1, 1, 1};
+  if (!checkpoint)
     return;
-  }
   const ImagePreprocessing &images = checkpoint->spec.preprocessing;
   model.labels = checkpoint->spec.labels;
   model.licence = checkpoint->licence;

@@ -4,11 +4,10 @@
 // does. Every element is a function of (seed, tensor name, index) alone, so any part of any tensor is
 // computed when it is asked for, in any order and on any thread, and nothing is stored.
 //
-//   start   = fnv1a64(name) xor seed
-//   raw(i)  = splitmix64's i-th output from the state `start`, by index: mix(start + (i + 1) *
-//   0x9E3779B97F4A7C15) v(i)    = (raw(i) >> 40) / 2^23 - 1                                uniform in [-1,
-//   1), exact in float32 tensor  = float32(centre + half * v(i))                            centre and half
-//   by kind of tensor
+//   start  = fnv1a64(name) xor seed
+//   raw(i) = splitmix64's i-th output from the state `start`, by index: mix(start + (i + 1) * 0x9E3779B97F4A7C15)
+//   v(i)   = (raw(i) >> 40) / 2^23 - 1           uniform in [-1, 1), exact in float32
+//   tensor = float32(centre + half * v(i))       centre and half by kind of tensor
 //
 // The same bits come out on every machine and in every language: v has at most 24 significant bits and half
 // is a float32, so their product is exact in double whether or not the addition is fused to it; what remains

@@ -2,10 +2,11 @@
 //
 //   %y = math.exp2 %x : vector<16xf32>
 // becomes
-//   %t = arith.addf %x, dense<12582912 + 126>        // round to an integer n: the sum has no room for a
-//   fraction %n = arith.subf %t, dense<12582912 + 126> %p = 2 * polynomial(%x - %n)                     //
-//   2^fraction on [-1/2, 1/2] %s = bitcast(bitcast(%t) << 23)                  // 2^(n - 1): n + 126 sits in
-//   the low bits of t, an exponent's place %y = select(%x > 128, inf, select(%x < -125.5, 0, %p * %s))
+//   %t = arith.addf %x, dense<12582912 + 126>   // rounds to an integer n: the sum has no room for a fraction
+//   %n = arith.subf %t, dense<12582912 + 126>
+//   %p = 2 * polynomial(%x - %n)                // 2^fraction on [-1/2, 1/2]
+//   %s = bitcast(bitcast(%t) << 23)             // 2^(n - 1): n + 126 sits in the low bits of t, an exponent's place
+//   %y = select(%x > 128, inf, select(%x < -125.5, 0, %p * %s))
 //
 // Adding a large number rounds with one instruction that every machine has; no float is converted to an
 // integer, nothing becomes a library call, and out-of-range and NaN inputs need no care before the final
