@@ -40,7 +40,8 @@ static void packInputs(plan::KernelOp kernel) {
 
 namespace {
 
-/// The parameters in each arrangement somebody asks for.
+/// The parameters in each arrangement somebody asks for. The first to ask gets the parameter itself, which keeps its
+/// name; others get copies.
 class PackedParameters {
 public:
   explicit PackedParameters(SymbolTable &symbols) : symbols_(symbols) {}
@@ -50,17 +51,20 @@ public:
     auto &packed = variants_[{original, type}];
     if (packed)
       return packed;
-    if (original.getType() == type)
-      return packed = original;
-    OpBuilder builder(original);
-    packed = cast<plan::ParameterOp>(builder.clone(*original));
+    if (taken_.insert(original).second) {
+      packed = original;
+    } else {
+      OpBuilder builder(original);
+      packed = cast<plan::ParameterOp>(builder.clone(*original));
+      symbols_.insert(packed); // renames it
+    }
     packed.setTypeAttr(TypeAttr::get(type));
-    symbols_.insert(packed); // renames it
     return packed;
   }
 
 private:
   SymbolTable &symbols_;
+  llvm::DenseSet<Operation *> taken_;
   llvm::MapVector<std::pair<Operation *, Type>, plan::ParameterOp> variants_;
 };
 
@@ -77,17 +81,14 @@ struct PackParametersPass : mv::impl::PackParametersPassBase<PackParametersPass>
   void packConstants(plan::DispatchOp dispatch, SymbolTable &symbols, PackedParameters &parameters) {
     auto kernel = symbols.lookup<plan::KernelOp>(dispatch.getKernel());
     for (auto [index, wanted] : llvm::enumerate(kernel.getFunctionType().getInputs())) {
-      Value buffer = dispatch.getInputs()[index];
-      auto type = cast<plan::BufferType>(buffer.getType());
-      if (type.getTensor() == wanted)
+      auto constant = dispatch.getInputs()[index].getDefiningOp<plan::ConstantOp>();
+      if (!constant)
         continue;
-      auto constant = buffer.getDefiningOp<plan::ConstantOp>();
-      plan::ParameterOp packed =
-          parameters.get(symbols.lookup<plan::ParameterOp>(constant.getParameter()), wanted);
+      auto original = symbols.lookup<plan::ParameterOp>(constant.getParameter());
+      plan::ParameterOp packed = parameters.get(original, wanted);
       OpBuilder builder(constant);
-      auto replacement = plan::ConstantOp::create(
-          builder, constant.getLoc(), plan::BufferType::get(&getContext(), cast<RankedTensorType>(wanted)),
-          packed.getSymName());
+      auto type = plan::BufferType::get(&getContext(), cast<RankedTensorType>(wanted));
+      auto replacement = plan::ConstantOp::create(builder, constant.getLoc(), type, packed.getSymName());
       dispatch.getInputsMutable()[index].set(replacement);
     }
   }
