@@ -15,5 +15,8 @@ for fuzzer in ../asan/fuzz/*; do
   [ -x "$fuzzer" ] && [ -f "$fuzzer" ] || continue
   mkdir -p "$name.corpus"
   echo "fuzzing $name for $seconds s"
-  "$fuzzer" -max_total_time="$seconds" -rss_limit_mb=4096 -timeout=20 -verbosity=0 -print_final_stats=0 "$name.corpus"
+  if ! "$fuzzer" -max_total_time="$seconds" -rss_limit_mb=4096 -timeout=20 "$name.corpus" >"$name.log" 2>&1; then
+    tail -n 60 "$name.log" >&2
+    exit 1
+  fi
 done

@@ -107,6 +107,8 @@ private:
     auto weights = (*module_)->getAttrOfType<StringAttr>(kWeightsAttribute);
     if (config)
       return load(config.str(), !options_.weights.empty() ? options_.weights : weights ? weights.str() : "");
+    if (options_.weights.empty() && options_.stage == Stage::Package)
+      return Status::invalidInput(options_.source + ": the IR names no checkpoint; give one with --weights=");
     if (options_.weights.empty())
       return {};
     // IR without a config: the weights are one file whose names are the IR's.
@@ -234,8 +236,6 @@ private:
     if (module_->getOps<plan::EntryOp>().empty())
       return Status::invalidInput(
           options_.source + ": the IR has no entry point, expected a function with the attribute mv.entry");
-    if (!source_)
-      return Status::invalidInput(options_.source + ": the IR names no checkpoint; give one with --weights=");
     return emitPackage(*module_, code, *source_, checkpoint_ ? &*checkpoint_ : nullptr, pool_,
                        options_.output);
   }
