@@ -213,16 +213,15 @@ private:
   }
 
   Status printCode(std::vector<Unit> &units) {
-    return writeText([&](raw_ostream &os) {
-      for (Unit &unit : units) {
-        if (options_.stage == Stage::LLVM) {
-          unit.llvm->print(os, nullptr);
-          continue;
-        }
-        if (llvm::Error error = cpu::printAssembly(*unit.llvm, *unit.target, os))
-          os << "# " << llvm::toString(std::move(error)) << "\n";
-      }
-    });
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    for (Unit &unit : units) {
+      if (options_.stage == Stage::LLVM)
+        unit.llvm->print(os, nullptr);
+      else if (llvm::Error error = cpu::printAssembly(*unit.llvm, *unit.target, os))
+        return Status::internal(llvm::toString(std::move(error)));
+    }
+    return writeText([&](raw_ostream &out) { out << text; });
   }
 
   Status writePackage(std::vector<Unit> &units) {
