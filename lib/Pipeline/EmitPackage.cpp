@@ -2,6 +2,8 @@
 
 #include "mv/Pipeline/EmitPackage.h"
 
+#include "KernelWork.h"
+
 #include "mv/IR/PlanDialect.h"
 #include "mv/Import/Checkpoint.h"
 #include "mv/Package/Writer.h"
@@ -33,14 +35,6 @@ static void describeArguments(plan::KernelOp kernel, package::KernelT &described
     described.arguments.emplace_back(package::ArgumentRole::Workspace, true, workspace);
 }
 
-static uint64_t flops(plan::KernelOp kernel) {
-  uint64_t total = 0;
-  for (Operation &op : kernel.getBody().front())
-    if (auto root = dyn_cast<KernelRootOpInterface>(op))
-      total += root.getFlopsPerImage();
-  return total;
-}
-
 static StatusOr<std::unique_ptr<package::ImplementationT>>
 describeImplementation(plan::ImplementationAttr implementation, ArrayRef<cpu::MachineCode> code) {
   auto described = std::make_unique<package::ImplementationT>();
@@ -66,7 +60,7 @@ static StatusOr<std::unique_ptr<package::KernelT>> describeKernel(plan::KernelOp
   auto described = std::make_unique<package::KernelT>();
   described->name = kernel.getSymName().str();
   described->family = kernel.getFamily().str();
-  described->flops = flops(kernel);
+  described->flops = getFlopsPerImage(kernel);
   describeArguments(kernel, *described);
   for (auto implementation : kernel.getImplementations().getAsRange<plan::ImplementationAttr>()) {
     MV_ASSIGN_OR_RETURN(auto compiled, describeImplementation(implementation, code));

@@ -2,6 +2,8 @@
 
 #include "mv/Pipeline/Report.h"
 
+#include "KernelWork.h"
+
 #include "mv/IR/PlanDialect.h"
 #include "mv/Support/MappedFile.h"
 #include "llvm/Support/Format.h"
@@ -39,9 +41,7 @@ struct EntryReport {
 
 static Row describe(plan::DispatchOp dispatch, plan::KernelOp kernel) {
   Row row{dispatch.getLabel().str(), kernel.getSymName().str(), kernel.getFamily().str()};
-  for (Operation &op : kernel.getBody().front())
-    if (auto root = dyn_cast<KernelRootOpInterface>(op))
-      row.flops += root.getFlopsPerImage();
+  row.flops = getFlopsPerImage(kernel);
   auto count = [&](ValueRange buffers) {
     for (Value buffer : buffers) {
       auto type = cast<plan::BufferType>(buffer.getType());

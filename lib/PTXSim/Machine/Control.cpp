@@ -436,6 +436,14 @@ bool isStackAllocation(const Inst &inst) {
   return inst.run == handleStackAllocate<uint64_t> || inst.run == handleStackAllocate<uint32_t>;
 }
 
+/// The register that a parameter or result of a function is declared as.
+static Operand registerOperand(const ptx::Variable &variable) {
+  Operand operand;
+  operand.kind = Operand::Kind::Register;
+  operand.index = uint32_t(variable.reg);
+  return operand;
+}
+
 /// Parameters that the function takes in registers are loaded from its frame.
 void emitFunctionEntry(Decoder &decoder) {
   if (decoder.isKernel())
@@ -444,10 +452,7 @@ void emitFunctionEntry(Decoder &decoder) {
     const ptx::Variable &variable = decoder.function().variables[index];
     if (variable.reg < 0)
       continue;
-    Operand operand;
-    operand.kind = Operand::Kind::Register;
-    operand.index = uint32_t(variable.reg);
-    emitFrameLoad(decoder, decoder.write(operand, variable.type), slotBytes(variable.type),
+    emitFrameLoad(decoder, decoder.write(registerOperand(variable), variable.type), slotBytes(variable.type),
                   decoder.frameVariable(index).offset);
   }
 }
@@ -458,11 +463,8 @@ void emitReturn(Decoder &decoder) {
       const ptx::Variable &variable = decoder.function().variables[index];
       if (variable.reg < 0)
         continue;
-      Operand operand;
-      operand.kind = Operand::Kind::Register;
-      operand.index = uint32_t(variable.reg);
-      emitFrameStore(decoder, decoder.read(operand, variable.type), slotBytes(variable.type),
-                     decoder.frameVariable(index).offset);
+      emitFrameStore(decoder, decoder.read(registerOperand(variable), variable.type),
+                     slotBytes(variable.type), decoder.frameVariable(index).offset);
     }
   decoder.emit(handleReturn, InstructionClass::Control);
 }

@@ -285,24 +285,40 @@ Space frameSpace(Space space, const AddressOperand &address, bool isKernel) {
   return space;
 }
 
-bool decodeLoad(Decoder &decoder, const ptx::Instruction &instruction) {
+/// What ld and st have in common.
+struct MemoryAccess {
+  uint8_t order;
+  Space space;
+  Type type;
+  size_t count;
+  const Operand *parts; ///< `count` of them.
+  AddressOperand address;
+};
+
+/// Reads the modifiers and operands of ld or st (`name`), whose value and address are the operands of these numbers.
+bool decodeAccess(Decoder &decoder, const ptx::Instruction &instruction, const char *name, size_t value,
+                  size_t location, MemoryAccess &access) {
   Modifiers modifiers(instruction);
   bool hasPolicy = false;
-  uint8_t order = takeOrder(modifiers);
-  Space space = takeMemorySpace(modifiers);
+  access.order = takeOrder(modifiers);
+  access.space = takeMemorySpace(modifiers);
   takeCacheHints(modifiers, hasPolicy);
   std::string_view vector = modifiers.takeOneOf({"v2", "v4", "v8"});
-  Type type = modifiers.takeType();
+  access.type = modifiers.takeType();
   if (!decoder.done(instruction, modifiers) || !decoder.operandCount(instruction, 2, hasPolicy ? 3 : 2))
     return false;
-  size_t count;
-  const Operand *parts = vectorOrSelf(instruction.operands[0], count);
-  AddressOperand address;
-  if (type == Type::None || type == Type::Pred)
-    return decoder.fail(instruction.location, "ld has no type");
-  if (!checkVector(decoder, instruction, vector, count, type) ||
-      !decoder.address(instruction.operands[1], space, address))
+  access.parts = vectorOrSelf(instruction.operands[value], access.count);
+  if (access.type == Type::None || access.type == Type::Pred)
+    return decoder.fail(instruction.location, std::string(name) + " has no type");
+  return checkVector(decoder, instruction, vector, access.count, access.type) &&
+         decoder.address(instruction.operands[location], access.space, access.address);
+}
+
+bool decodeLoad(Decoder &decoder, const ptx::Instruction &instruction) {
+  MemoryAccess access;
+  if (!decodeAccess(decoder, instruction, "ld", 0, 1, access))
     return false;
+  auto &[order, space, type, count, parts, address] = access;
   bool parameterConstant = space == Space::Param && !(address.flags & flagFrame) && type != Type::B128 &&
                            instruction.operands[1].parts[0].kind == Operand::Kind::Symbol &&
                            instruction.operands[1].parts[0].variable >= 0;
@@ -332,23 +348,10 @@ bool decodeLoad(Decoder &decoder, const ptx::Instruction &instruction) {
 }
 
 bool decodeStore(Decoder &decoder, const ptx::Instruction &instruction) {
-  Modifiers modifiers(instruction);
-  bool hasPolicy = false;
-  uint8_t order = takeOrder(modifiers);
-  Space space = takeMemorySpace(modifiers);
-  takeCacheHints(modifiers, hasPolicy);
-  std::string_view vector = modifiers.takeOneOf({"v2", "v4", "v8"});
-  Type type = modifiers.takeType();
-  if (!decoder.done(instruction, modifiers) || !decoder.operandCount(instruction, 2, hasPolicy ? 3 : 2))
+  MemoryAccess access;
+  if (!decodeAccess(decoder, instruction, "st", 1, 0, access))
     return false;
-  size_t count;
-  const Operand *parts = vectorOrSelf(instruction.operands[1], count);
-  AddressOperand address;
-  if (type == Type::None || type == Type::Pred)
-    return decoder.fail(instruction.location, "st has no type");
-  if (!checkVector(decoder, instruction, vector, count, type) ||
-      !decoder.address(instruction.operands[0], space, address))
-    return false;
+  auto &[order, space, type, count, parts, address] = access;
   space = frameSpace(space, address, decoder.isKernel());
   if (space == Space::Param || space == Space::Const)
     return decoder.fail(instruction.location,
