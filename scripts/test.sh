@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 
 scripts/install-deps.sh
 scripts/install-test-peers.sh
+scripts/install-cuda-tools.sh
 scripts/build.sh release all check-mv-programs
 export MV_SIMULATOR_PEERS="$PWD/build/simulator-peers"
 cmake --build build/release --target check-mv

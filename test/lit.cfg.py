@@ -1,6 +1,7 @@
 # How lit runs the tests: .mlir and .test files through FileCheck, GoogleTest programs under <build>/unit.
 
 import os
+import shutil
 
 import lit.formats
 import lit.llvm.config  # noqa: F401  (fails early where lit's LLVM helpers are missing)
@@ -30,6 +31,13 @@ if config.mv_build_compiler:
     config.available_features.add("compiler")
 else:
     config.excludes += ["Reference", "Import", "Fusion", "Plan", "Kernels", "Device", "Integration", "IR"]
+# The GPU tools of a CUDA toolkit, or of scripts/install-cuda-tools.sh.
+for folder in (os.path.join(config.mv_src_root, "build", "cuda-tools", "tools"), "/usr/local/cuda/bin"):
+    if os.path.exists(os.path.join(folder, "ptxas")):
+        llvm_config.with_environment("PATH", folder, append_path=True)
+for tool in ("ptxas", "cuobjdump"):
+    if shutil.which(tool, path=config.environment["PATH"]):
+        config.available_features.add(tool)
 with open("/proc/cpuinfo") as cpuinfo:
     flags = cpuinfo.read()
 if " avx2 " in flags and " fma " in flags:

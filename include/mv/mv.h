@@ -95,7 +95,6 @@ typedef struct mv_package_info {
   const char *source;      /* what it was compiled from; may be "" */
   const char *licence;     /* licence note of the weights; may be "" */
   const char *config;      /* the checkpoint's config.json; may be "" */
-  const char *dtype;       /* arithmetic of the kernels, "f32" */
   uint32_t format_version; /* of the file */
   uint32_t entry_count;    /* at least 1 */
   uint32_t label_count;    /* 0 where the checkpoint names no classes */
@@ -107,8 +106,7 @@ typedef struct mv_package_info {
   uint64_t code_bytes;      /* of all targets */
   uint64_t plan_hash;       /* XXH3 of the plan */
 } mv_package_info;
-#define MV_PACKAGE_INFO_INIT                                                                                 \
-  {sizeof(mv_package_info), NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+#define MV_PACKAGE_INFO_INIT {sizeof(mv_package_info), NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 
 MV_API mv_status *mv_package_get_info(const mv_package *package, mv_package_info *info);
 
@@ -137,15 +135,27 @@ typedef struct mv_entry_info {
   uint32_t height;
   uint32_t width;
   uint32_t output_count;
-  uint32_t dispatch_count;
-  uint64_t arena_bytes; /* of intermediate results, for one image */
+  uint32_t program_count; /* one for each kind of device it runs on */
 } mv_entry_info;
-#define MV_ENTRY_INFO_INIT {sizeof(mv_entry_info), NULL, 0, 0, 0, 0, 0, 0}
+#define MV_ENTRY_INFO_INIT {sizeof(mv_entry_info), NULL, 0, 0, 0, 0, 0}
 
 MV_API mv_status *mv_package_get_entry(const mv_package *package, uint32_t entry, mv_entry_info *info);
 /* Finds the entry point for images of this size; the error lists the sizes there are. */
 MV_API mv_status *mv_package_find_entry(const mv_package *package, uint32_t height, uint32_t width,
                                         uint32_t *entry);
+
+/* How an entry point runs on one kind of device. */
+typedef struct mv_program_info {
+  size_t size;
+  const char *device; /* "cpu", "cuda" */
+  const char *dtype;  /* what its products multiply: "f32", "tf32", "f16", "bf16" */
+  uint32_t dispatch_count;
+  uint64_t arena_bytes; /* of intermediate results, for one image */
+} mv_program_info;
+#define MV_PROGRAM_INFO_INIT {sizeof(mv_program_info), NULL, NULL, 0, 0}
+
+MV_API mv_status *mv_package_get_program(const mv_package *package, uint32_t entry, uint32_t program,
+                                         mv_program_info *info);
 
 typedef struct mv_output_info {
   size_t size;
@@ -159,37 +169,39 @@ typedef struct mv_output_info {
 MV_API mv_status *mv_package_get_output(const mv_package *package, uint32_t entry, uint32_t output,
                                         mv_output_info *info);
 
-/* Machine code for one instruction set. */
+/* Machine code for one instruction set, or an image for GPUs. */
 typedef struct mv_target_info {
   size_t size;
-  const char *name; /* "x86-64", "x86-64-v3", "x86-64-v4" */
-  int supported;    /* whether this machine can run it */
+  const char *name; /* "x86-64", "x86-64-v3", "x86-64-v4"; "sm_80", "sm_90" ... */
+  int supported;    /* whether this machine's CPU can run it; 0 for images for GPUs */
   uint64_t code_bytes;
   uint64_t code_hash; /* XXH3 */
+  const char *kind;   /* "machine"; for GPUs "ptx" or "cubin" */
 } mv_target_info;
-#define MV_TARGET_INFO_INIT {sizeof(mv_target_info), NULL, 0, 0, 0}
+#define MV_TARGET_INFO_INIT {sizeof(mv_target_info), NULL, 0, 0, 0, NULL}
 
 MV_API mv_status *mv_package_get_target(const mv_package *package, uint32_t target, mv_target_info *info);
-/* The code itself, position-independent and without relocations; for disassemblers. */
+/* The code itself, position-independent and without relocations, or the image; for disassemblers. */
 MV_API mv_status *mv_package_get_code(const mv_package *package, uint32_t target, const void **code,
                                       size_t *bytes);
 
 typedef struct mv_kernel_info {
   size_t size;
   const char *name;
-  const char *family;            /* the emitter: "conv2d", "linear", ... */
-  uint64_t flops;                /* for one image */
-  uint64_t bytes_read;           /* of activations, for one image */
-  uint64_t bytes_written;        /* for one image */
-  uint64_t bytes_parameters;     /* whole */
-  uint32_t implementation_count; /* one per target */
-  uint32_t dispatch_count;       /* how often it runs, over all entry points */
+  const char *family;                /* the emitter: "conv2d", "linear", ... */
+  uint64_t flops;                    /* for one image */
+  uint64_t bytes_read;               /* of activations, for one image */
+  uint64_t bytes_written;            /* for one image */
+  uint64_t bytes_parameters;         /* whole */
+  uint32_t implementation_count;     /* one per CPU target */
+  uint32_t dispatch_count;           /* how often it runs, over all programs */
+  uint32_t gpu_implementation_count; /* one per GPU target */
 } mv_kernel_info;
-#define MV_KERNEL_INFO_INIT {sizeof(mv_kernel_info), NULL, NULL, 0, 0, 0, 0, 0, 0}
+#define MV_KERNEL_INFO_INIT {sizeof(mv_kernel_info), NULL, NULL, 0, 0, 0, 0, 0, 0, 0}
 
 MV_API mv_status *mv_package_get_kernel(const mv_package *package, uint32_t kernel, mv_kernel_info *info);
 
-/* How a kernel runs on one target. */
+/* How a kernel runs on one CPU target. */
 typedef struct mv_implementation_info {
   size_t size;
   uint32_t target; /* index of the target */
@@ -213,6 +225,35 @@ typedef struct mv_phase_info {
 
 MV_API mv_status *mv_package_get_phase(const mv_package *package, uint32_t kernel, uint32_t implementation,
                                        uint32_t phase, mv_phase_info *info);
+
+/* How a kernel runs on the GPUs that a target names. */
+typedef struct mv_gpu_implementation_info {
+  size_t size;
+  const char *target;    /* "sm_80" */
+  uint32_t launch_count; /* of all variants */
+} mv_gpu_implementation_info;
+#define MV_GPU_IMPLEMENTATION_INFO_INIT {sizeof(mv_gpu_implementation_info), NULL, 0}
+
+MV_API mv_status *mv_package_get_gpu_implementation(const mv_package *package, uint32_t kernel,
+                                                    uint32_t implementation,
+                                                    mv_gpu_implementation_info *info);
+
+/* One launch, of ceil(batch * items / group) * multiplier blocks, in batches of `batch` or more. */
+typedef struct mv_launch_info {
+  size_t size;
+  const char *function;
+  uint32_t variant; /* the launches of one variant run one after another; others are for other batches */
+  uint32_t batch;   /* the least that the variant is for */
+  uint64_t items;
+  uint64_t group;
+  uint64_t multiplier;
+  uint32_t threads;      /* of a block */
+  uint32_t shared_bytes; /* dynamic shared memory of a block */
+} mv_launch_info;
+#define MV_LAUNCH_INFO_INIT {sizeof(mv_launch_info), NULL, 0, 0, 0, 0, 0, 0, 0}
+
+MV_API mv_status *mv_package_get_launch(const mv_package *package, uint32_t kernel, uint32_t implementation,
+                                        uint32_t launch, mv_launch_info *info);
 
 /* A parameter as the kernels read it: folded, transposed, packed. */
 typedef struct mv_parameter_info {
@@ -260,12 +301,14 @@ MV_API void mv_session_free(mv_session *session);
 
 typedef struct mv_session_info {
   size_t size;
-  const char *device; /* "cpu" */
-  const char *target; /* the instruction set in use, "x86-64-v4" */
+  const char *device; /* "cpu", "cuda" */
+  const char *target; /* the instruction set in use, "x86-64-v4"; for GPUs the image, "sm_80" */
   unsigned threads;
-  uint64_t memory_bytes; /* reserved now: intermediate results, copies of inputs and outputs, scratch */
+  uint64_t memory_bytes;   /* reserved now: intermediate results, copies of inputs and outputs, scratch */
+  const char *dtype;       /* what products multiply: "f32", "tf32", "f16", "bf16" */
+  const char *description; /* which of the machine's devices it is: "NVIDIA A100-SXM4-80GB"; "" for the CPU */
 } mv_session_info;
-#define MV_SESSION_INFO_INIT {sizeof(mv_session_info), NULL, NULL, 0, 0}
+#define MV_SESSION_INFO_INIT {sizeof(mv_session_info), NULL, NULL, 0, 0, NULL, NULL}
 
 MV_API mv_status *mv_session_get_info(const mv_session *session, mv_session_info *info);
 
@@ -305,7 +348,7 @@ typedef struct mv_profile_record {
   int64_t end_ns;
   uint64_t flops;      /* of the whole batch */
   uint64_t bytes;      /* read and written, of the whole batch, parameters once */
-  uint64_t workgroups; /* of all phases */
+  uint64_t workgroups; /* of all phases or launches */
 } mv_profile_record;
 #define MV_PROFILE_RECORD_INIT {sizeof(mv_profile_record), NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0}
 

@@ -74,6 +74,9 @@ public:
   mv_entry_info entry(uint32_t index) const {
     return detail::ask(mv_package_get_entry, mv_entry_info(MV_ENTRY_INFO_INIT), get(), index);
   }
+  mv_program_info program(uint32_t entry, uint32_t index) const {
+    return detail::ask(mv_package_get_program, mv_program_info(MV_PROGRAM_INFO_INIT), get(), entry, index);
+  }
   mv_output_info output(uint32_t entry, uint32_t index) const {
     return detail::ask(mv_package_get_output, mv_output_info(MV_OUTPUT_INFO_INIT), get(), entry, index);
   }
@@ -90,6 +93,14 @@ public:
   mv_phase_info phase(uint32_t kernel, uint32_t implementation, uint32_t index) const {
     return detail::ask(mv_package_get_phase, mv_phase_info(MV_PHASE_INFO_INIT), get(), kernel, implementation,
                        index);
+  }
+  mv_gpu_implementation_info gpuImplementation(uint32_t kernel, uint32_t index) const {
+    return detail::ask(mv_package_get_gpu_implementation,
+                       mv_gpu_implementation_info(MV_GPU_IMPLEMENTATION_INFO_INIT), get(), kernel, index);
+  }
+  mv_launch_info launch(uint32_t kernel, uint32_t implementation, uint32_t index) const {
+    return detail::ask(mv_package_get_launch, mv_launch_info(MV_LAUNCH_INFO_INIT), get(), kernel,
+                       implementation, index);
   }
   mv_parameter_info parameter(uint32_t index) const {
     return detail::ask(mv_package_get_parameter, mv_parameter_info(MV_PARAMETER_INFO_INIT), get(), index);

@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "KernelRegions.h"
 #include "mv/Fusion/Passes.h"
 
 namespace mv {
@@ -20,16 +21,6 @@ namespace mv {
 
 using namespace mlir;
 using namespace mv;
-
-static void dropUnreadInputs(KernelOp kernel) {
-  Block &body = kernel.getBody().front();
-  for (int64_t index = int64_t(body.getNumArguments()) - 1; index >= 0; --index) {
-    if (!body.getArgument(index).use_empty())
-      continue;
-    body.eraseArgument(index);
-    kernel->eraseOperand(index);
-  }
-}
 
 namespace {
 struct DropDeadParametersPass : mv::impl::DropDeadParametersBase<DropDeadParametersPass> {

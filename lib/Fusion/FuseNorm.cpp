@@ -24,28 +24,13 @@ using namespace mv;
 
 static constexpr StringLiteral kPassName = "mv-fuse-norm";
 
-/// Whether `use` is the activation of a product: of a bare linear, or of a kernel that does nothing else with
-/// it.
-static bool isActivationOfProduct(OpOperand &use) {
-  if (auto linear = dyn_cast<LinearOp>(use.getOwner()))
-    return use.get() == linear.getInput();
-  auto kernel = dyn_cast<KernelOp>(use.getOwner());
-  if (!kernel)
-    return false;
-  BlockArgument argument = kernel.getBody().getArgument(use.getOperandNumber());
-  if (!argument.hasOneUse())
-    return false;
-  auto linear = dyn_cast<LinearOp>(*argument.user_begin());
-  return linear && linear.getInput() == argument && linear.getOperation() == kernel.getRoot().getOperation();
-}
-
 static void fuseNorm(RewriterBase &rewriter, LayerNormOp norm) {
   if (isa<KernelOp>(norm->getParentOp()) || norm->use_empty())
     return;
   if (!norm->hasOneUse())
     return remarkMissed(norm.getLoc(), kPassName, "not fused", "the norm has several readers");
   OpOperand &use = *norm->use_begin();
-  if (!isActivationOfProduct(use))
+  if (!getRootReading<LinearOp>(use))
     return;
   remarkPassed(norm.getLoc(), kPassName, "norm fused");
   outlineKernel(rewriter, {norm, use.getOwner()});

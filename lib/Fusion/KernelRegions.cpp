@@ -21,6 +21,16 @@ bool mv::endsInMovement(KernelOp kernel) {
   return last && isMovement(last);
 }
 
+void mv::dropUnreadInputs(KernelOp kernel) {
+  Block &body = kernel.getBody().front();
+  for (int64_t index = int64_t(body.getNumArguments()) - 1; index >= 0; --index) {
+    if (!body.getArgument(index).use_empty())
+      continue;
+    body.eraseArgument(index);
+    kernel->eraseOperand(index);
+  }
+}
+
 /// What the ops read from outside, each once, in the order of reading.
 static SmallVector<Value> collectInputs(ArrayRef<Operation *> ops) {
   llvm::SmallDenseSet<Operation *> inside(ops.begin(), ops.end());

@@ -29,6 +29,23 @@ bool isMovement(mlir::Operation *op);
 /// Primitive ops: roots, pointwise ops and data movement.
 bool isPrimitive(mlir::Operation *op);
 
+/// The root of type OpT that reads `use` as its input: a bare op, or the root of a kernel that does nothing else
+/// with it. Null for any other use.
+template <typename OpT> OpT getRootReading(mlir::OpOperand &use) {
+  auto kernel = llvm::dyn_cast<KernelOp>(use.getOwner());
+  if (!kernel) {
+    auto root = llvm::dyn_cast<OpT>(use.getOwner());
+    return root && root.getInput() == use.get() ? root : OpT();
+  }
+  mlir::BlockArgument argument = kernel.getBody().getArgument(use.getOperandNumber());
+  auto root = argument.hasOneUse() ? llvm::dyn_cast<OpT>(*argument.user_begin()) : OpT();
+  bool isRoot = root && root.getOperation() == kernel.getRoot().getOperation();
+  return isRoot && root.getInput() == argument ? root : OpT();
+}
+
+/// Removes the inputs that nothing in the kernel reads.
+void dropUnreadInputs(KernelOp kernel);
+
 /// Whether the kernel ends in data movement, after which nothing can be appended.
 bool endsInMovement(KernelOp kernel);
 

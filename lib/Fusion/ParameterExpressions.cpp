@@ -30,9 +30,15 @@ Value param::multiplyScalar(OpBuilder &builder, Location loc, Value input, doubl
   return unaryWithScalar(builder, loc, UnaryKind::MulScalar, input, scalar);
 }
 
-Value param::binary(OpBuilder &builder, Location loc, BinaryKind kind, Value lhs, Value rhs) {
+Value param::binary(OpBuilder &builder, Location loc, BinaryKind kind, Value lhs, Value rhs, int64_t axis) {
   return ParamBinaryOp::create(builder, loc, lhs.getType(), BinaryKindAttr::get(builder.getContext(), kind),
-                               lhs, rhs, builder.getI64IntegerAttr(0));
+                               lhs, rhs, builder.getI64IntegerAttr(axis));
+}
+
+Value param::matvec(OpBuilder &builder, Location loc, Value matrix, Value vector) {
+  auto type = cast<RankedTensorType>(matrix.getType());
+  auto result = RankedTensorType::get(type.getShape()[0], type.getElementType());
+  return ParamMatVecOp::create(builder, loc, result, matrix, vector);
 }
 
 Value param::sliceRows(OpBuilder &builder, Location loc, Value input, int64_t begin, int64_t end) {

@@ -14,9 +14,12 @@ mlir::Value unary(mlir::OpBuilder &builder, mlir::Location loc, UnaryKind kind, 
 mlir::Value addScalar(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value input, double scalar);
 mlir::Value multiplyScalar(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value input, double scalar);
 
-/// add, sub or mul of two parameters; `rhs` may be 1-D, along the first dimension of `lhs`.
+/// add, sub or mul of two parameters; `rhs` may be 1-D, along dimension `axis` of `lhs`.
 mlir::Value binary(mlir::OpBuilder &builder, mlir::Location loc, BinaryKind kind, mlir::Value lhs,
-                   mlir::Value rhs);
+                   mlir::Value rhs, int64_t axis = 0);
+
+/// The product of a matrix and a vector.
+mlir::Value matvec(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value matrix, mlir::Value vector);
 
 /// Rows [begin, end) of a parameter.
 mlir::Value sliceRows(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value input, int64_t begin,

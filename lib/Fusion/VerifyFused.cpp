@@ -1,7 +1,9 @@
 //===- VerifyFused.cpp - The border between fusion and plan ---------------------===//
 
 #include "KernelRegions.h"
+#include "mv/Fusion/Layouts.h"
 #include "mv/Fusion/Passes.h"
+#include "mv/IR/Devices.h"
 
 namespace mv {
 #define GEN_PASS_DEF_VERIFYFUSED
@@ -61,6 +63,8 @@ private:
       if (!isPrimitive(&op))
         report(&op, "(F2)") << "is not a primitive op";
     verifyOrder(kernel);
+    if (isForCUDA(kernel))
+      verifyLayouts(kernel);
   }
 
   void verifyResultType(KernelOp kernel, RankedTensorType type) {
@@ -74,8 +78,31 @@ private:
   static bool isPrologue(Operation *op, Operation *root) {
     if (isa<SelectiveScanOp>(root))
       return isa<Conv1DOp, SiluOp, SliceOp, LinearOp, SoftplusOp>(op);
-    auto linear = dyn_cast<LinearOp>(root);
-    return linear && isa<LayerNormOp>(op) && linear.getInput().getDefiningOp() == op;
+    bool feedsRoot = op->hasOneUse() && *op->user_begin() == root && op->getResult(0) == root->getOperand(0);
+    if (!feedsRoot)
+      return false;
+    if (isa<LinearOp>(root))
+      return isa<LayerNormOp>(op);
+    if (!isForCUDA(root))
+      return false;
+    return isa<Conv2DOp>(root) ? isa<ToNHWCOp>(op)
+                               : isa<AttentionOp>(root) && isa<LinearOp, NormLinearOp>(op);
+  }
+
+  /// (F7) for what `kernel` reads.
+  void verifyLayouts(KernelOp kernel) {
+    Type storage = getStorageType(kernel);
+    for (auto [index, type] : llvm::enumerate(kernel.getInputs().getTypes())) {
+      if (!isReadByRoot(kernel, index))
+        continue;
+      StoredShape stored = storedShape(cast<RankedTensorType>(type));
+      if (stored.element != storage || stored.channels % kRowChannels != 0)
+        report(kernel, "(F7)") << "input " << index << " is stored as " << type << ", expected elements of "
+                               << storage << " and channels in units of " << kRowChannels;
+      if (isReadByConvolution(kernel, index) && stored.halo != 1)
+        report(kernel, "(F7)") << "input " << index << " has a halo of " << stored.halo
+                               << ", its convolution needs 1";
+    }
   }
 
   void verifyOrder(KernelOp kernel) {

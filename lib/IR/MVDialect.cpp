@@ -56,6 +56,10 @@ static SmallVector<int64_t, 5> packedSizes(ArrayRef<int64_t> shape, PackedAttr p
     return {shape[1], roundUp(shape[0], width)};
   case PackingKind::Vector:
     return {roundUp(shape[0], width)};
+  case PackingKind::Rows:
+    if (shape.size() == 4)
+      return {shape[0], roundUp(shape[2] * shape[3] * roundUp(shape[1], kRowChannels), width)};
+    return {shape[0], roundUp(shape[1], width)};
   }
   llvm_unreachable("unknown packing");
 }
@@ -66,11 +70,17 @@ StoredShape mv::storedShape(RankedTensorType type) {
   bool batched = !shape.empty() && ShapedType::isDynamic(shape.front());
   stored.sizes.assign(shape.begin() + (batched ? 1 : 0), shape.end());
   stored.channels = shape.empty() ? 1 : shape.back();
-  if (auto packed = dyn_cast_if_present<PackedAttr>(type.getEncoding()))
+  stored.element = type.getElementType();
+  if (auto packed = dyn_cast_if_present<PackedAttr>(type.getEncoding())) {
     stored.sizes = packedSizes(shape, packed);
+    if (packed.getElement())
+      stored.element = packed.getElement();
+  }
   auto layout = dyn_cast_if_present<LayoutAttr>(type.getEncoding());
   if (!layout)
     return stored;
+  if (layout.getElement())
+    stored.element = layout.getElement();
   stored.halo = layout.getHalo();
   stored.channels = layout.getChannels();
   stored.sizes.back() = layout.getChannels();

@@ -18,6 +18,12 @@ LogicalResult ParamBinaryOp::verify() {
   return success();
 }
 
+LogicalResult ParamRoundOp::verify() {
+  if (!isa<Float16Type, BFloat16Type, FloatTF32Type, Float32Type>(getElement()))
+    return emitOpError("(C1) element is ") << getElement() << ", expected f16, bf16, tf32 or f32";
+  return success();
+}
+
 LogicalResult ParamMatVecOp::verify() {
   ArrayRef<int64_t> matrix = shapeOf(getMatrix());
   if (shapeOf(getVector()) != matrix.drop_front() || shapeOf(getResult()) != matrix.drop_back())

@@ -36,7 +36,7 @@ void PlanDialect::initialize() {
 }
 
 int64_t BufferType::getByteSize() const {
-  return storedShape(getTensor()).elements() * (getTensor().getElementTypeBitWidth() / 8);
+  return storedShape(getTensor()).bytes();
 }
 
 //===----------------------------------------------------------------------===//

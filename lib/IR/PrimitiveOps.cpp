@@ -75,20 +75,34 @@ int64_t Conv2DOp::getFlopsPerImage() {
   return 2 * 9 * channelsOf(getInput()) * channelsOf(getResult()) * positionsOf(getResult());
 }
 
-LogicalResult LinearOp::verify() {
-  ArrayRef<int64_t> weight = shapeOf(getWeight());
-  if (weight[1] != channelsOf(getInput()))
-    return emitOpError("(C1) weight has ")
-           << weight[1] << " columns, the input " << channelsOf(getInput()) << " channels";
-  SmallVector<int64_t> expected(shapeOf(getInput()));
+/// (C1), (C2) and, for the bias, (C3) of linear and norm_linear.
+template <typename Op> static LogicalResult verifyProduct(Op op) {
+  ArrayRef<int64_t> weight = shapeOf(op.getWeight());
+  if (weight[1] != channelsOf(op.getInput()))
+    return op.emitOpError("(C1) weight has ")
+           << weight[1] << " columns, the input " << channelsOf(op.getInput()) << " channels";
+  SmallVector<int64_t> expected(shapeOf(op.getInput()));
   expected.back() = weight[0];
-  if (failed(verifyShape(*this, "C2", getResult(), expected)))
+  if (failed(verifyShape(op, "C2", op.getResult(), expected)))
     return failure();
-  return verifyChannels(*this, "C3", "bias", getBias(), weight[0]);
+  return verifyChannels(op, "C3", "bias", op.getBias(), weight[0]);
 }
+
+LogicalResult LinearOp::verify() { return verifyProduct(*this); }
 StringRef LinearOp::getFamily() { return "linear"; }
 int64_t LinearOp::getFlopsPerImage() {
   return 2 * channelsOf(getInput()) * channelsOf(getResult()) * positionsOf(getInput());
+}
+
+LogicalResult NormLinearOp::verify() {
+  if (failed(verifyProduct(*this)) ||
+      failed(verifyChannels(*this, "C3", "sums", getSums(), shapeOf(getWeight())[0])))
+    return failure();
+  return verifyPositive(*this, "C4", "eps", getEps());
+}
+StringRef NormLinearOp::getFamily() { return "linear"; }
+int64_t NormLinearOp::getFlopsPerImage() {
+  return (2 * channelsOf(getResult()) + 8) * channelsOf(getInput()) * positionsOf(getInput());
 }
 
 LogicalResult Conv1DOp::verify() {

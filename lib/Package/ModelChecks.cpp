@@ -10,6 +10,7 @@
 #include "mv/Support/Text.h"
 
 #include <cmath>
+#include <cstring>
 #include <set>
 #include <string_view>
 
@@ -24,12 +25,20 @@ static constexpr uint32_t kMaxSide = 1 << 16;
 static constexpr uint32_t kMaxRank = 8;
 static constexpr uint32_t kMaxOutputs = 256;
 
+/// What every GPU since sm_80 takes at most; a device that has less refuses the launch.
+static constexpr uint32_t kMaxThreads = 1024;
+static constexpr uint32_t kWarp = 32;
+static constexpr uint32_t kMaxShared = 227 << 10;
+/// The x extent of a grid is below 2^31.
+static constexpr uint64_t kMaxBlocks = (uint64_t(1) << 31) - 1;
+static constexpr uint32_t kMaxLaunches = 64;
+
 namespace {
 
 class ModelChecker {
 public:
-  ModelChecker(const Model &model, std::span<const SectionRecord> sections)
-      : model_(model), sections_(sections) {}
+  ModelChecker(const Model &model, std::span<const SectionRecord> sections, std::span<const std::byte> file)
+      : model_(model), sections_(sections), file_(file) {}
 
   Status check();
 
@@ -38,14 +47,18 @@ private:
   Status checkPreprocessing() const;
   Status checkParameters() const;
   Status checkCode() const;
+  Status checkImage(const Code &code, const std::string &where) const;
   Status checkKernels() const;
   Status checkArguments(const Kernel &kernel, const std::string &where) const;
   Status checkImplementations(const Kernel &kernel, const std::string &where) const;
+  Status checkGPU(const Kernel &kernel, const std::string &where) const;
+  Status checkLaunch(const Launch &launch, const std::string &where) const;
   Status checkEntries() const;
   Status checkOutputs(const Entry &entry, const std::string &where) const;
-  Status checkDispatches(const Entry &entry, const std::string &where) const;
-  Status checkBuffer(const Entry &entry, const Buffer &buffer, const Argument &argument,
-                     std::vector<bool> &written, const std::string &where) const;
+  Status checkPrograms(const Entry &entry, const std::string &where) const;
+  Status checkDispatches(const Entry &entry, const Program &program, const std::string &where) const;
+  Status checkBuffer(const Entry &entry, const Program &program, const Buffer &buffer,
+                     const Argument &argument, std::vector<bool> &written, const std::string &where) const;
 
   Status fail(const std::string &where, const std::string &what) const {
     return Status::invalidInput(where + ": " + what);
@@ -89,6 +102,7 @@ private:
 
   const Model &model_;
   std::span<const SectionRecord> sections_;
+  std::span<const std::byte> file_;
 };
 
 } // namespace
@@ -115,6 +129,51 @@ bool mv::package::hasPreprocessing(const Model &model) {
          preprocessing.mean()->size() == preprocessing.std()->size();
 }
 
+const Program *mv::package::findProgram(const Entry &entry, std::string_view device) {
+  for (const Program *program : *entry.programs())
+    if (program->device()->string_view() == device)
+      return program;
+  return nullptr;
+}
+
+std::vector<bool> mv::package::kernelsOn(const Model &model, std::string_view device) {
+  std::vector<bool> used(model.kernels()->size());
+  for (const Entry *entry : *model.entries())
+    if (const Program *program = findProgram(*entry, device))
+      for (const Dispatch *dispatch : *program->dispatches())
+        used[dispatch->kernel()] = true;
+  return used;
+}
+
+std::string mv::package::deviceList(const Model &model) {
+  std::set<std::string> devices;
+  for (const Entry *entry : *model.entries())
+    for (const Program *program : *entry->programs())
+      devices.insert(program->device()->str());
+  std::string list;
+  for (const std::string &device : devices)
+    list += (list.empty() ? "" : ", ") + device;
+  return list;
+}
+
+unsigned mv::package::gpuCapability(std::string_view target) {
+  constexpr std::string_view kPrefix = "sm_";
+  if (!target.starts_with(kPrefix))
+    return 0;
+  target.remove_prefix(kPrefix.size());
+  if (target.ends_with('a') || target.ends_with('f'))
+    target.remove_suffix(1);
+  if (target.size() < 2 || target.size() > 3 || target.front() == '0')
+    return 0;
+  unsigned capability = 0;
+  for (const char digit : target) {
+    if (digit < '0' || digit > '9')
+      return 0;
+    capability = capability * 10 + static_cast<unsigned>(digit - '0');
+  }
+  return capability;
+}
+
 Status ModelChecker::check() {
   MV_RETURN_IF_ERROR(checkTexts());
   MV_RETURN_IF_ERROR(checkPreprocessing());
@@ -130,7 +189,6 @@ Status ModelChecker::check() {
 
 Status ModelChecker::checkTexts() const {
   MV_RETURN_IF_ERROR(checkText(model_.producer(), "producer"));
-  MV_RETURN_IF_ERROR(checkText(model_.dtype(), "dtype"));
   MV_RETURN_IF_ERROR(checkOptionalText(model_.source(), "source"));
   MV_RETURN_IF_ERROR(checkOptionalText(model_.licence(), "licence"));
   MV_RETURN_IF_ERROR(checkOptionalText(model_.config(), "config"));
@@ -190,7 +248,7 @@ Status ModelChecker::checkParameters() const {
 }
 
 Status ModelChecker::checkCode() const {
-  std::set<std::string_view> targets;
+  std::set<std::pair<std::string_view, CodeKind>> targets;
   std::set<uint32_t> used;
   for (uint32_t index = 0; index < model_.code()->size(); ++index) {
     const Code &code = *model_.code()->Get(index);
@@ -199,15 +257,36 @@ Status ModelChecker::checkCode() const {
     MV_RETURN_IF_ERROR(checkIndex(code.section(), sections_.size(), where + ", section"));
     if (sections_[code.section()].kind != SectionKind::Code)
       return fail(where, "expected a section of code, found section " + std::to_string(code.section()));
-    if (!targets.insert(code.target()->string_view()).second)
-      return fail(where, "expected one code for each target, found a second");
+    MV_RETURN_IF_ERROR(checkRange(uint64_t(code.kind()), 0, uint64_t(CodeKind::MAX), where + ", kind"));
+    if (!targets.insert({code.target()->string_view(), code.kind()}).second)
+      return fail(where, "expected one code of a kind for each target, found a second");
     if (!used.insert(code.section()).second)
       return fail(where, "expected a section of its own, found one that another target has");
+    if (code.kind() != CodeKind::Machine)
+      MV_RETURN_IF_ERROR(checkImage(code, where));
   }
   for (uint32_t index = 0; index < sections_.size(); ++index)
     if (sections_[index].kind == SectionKind::Code && !used.contains(index))
       return fail("code", "expected a target for each section of code, found none for section " +
                               std::to_string(index));
+  return Status();
+}
+
+/// The driver reads PTX up to its zero byte, and a cubin as an ELF file.
+Status ModelChecker::checkImage(const Code &code, const std::string &where) const {
+  const SectionRecord &section = sections_[code.section()];
+  if (gpuCapability(code.target()->string_view()) == 0)
+    return fail(where, "expected a target like sm_80 for a GPU image");
+  MV_RETURN_IF_ERROR(checkRange(section.bytes, 4, kMaxBytes, where + ", bytes"));
+  if (file_.empty())
+    return Status();
+  const std::span<const std::byte> bytes = file_.subspan(section.offset, section.bytes);
+  if (code.kind() == CodeKind::PTX && bytes.back() != std::byte(0))
+    return fail(where, "expected PTX that ends in a zero byte");
+  constexpr std::string_view kELF = "\x7f"
+                                    "ELF";
+  if (code.kind() == CodeKind::Cubin && std::memcmp(bytes.data(), kELF.data(), kELF.size()) != 0)
+    return fail(where, "expected a cubin, found one that does not begin as an ELF file");
   return Status();
 }
 
@@ -223,6 +302,7 @@ Status ModelChecker::checkKernels() const {
     MV_RETURN_IF_ERROR(checkText(kernel.family(), where + ", family"));
     MV_RETURN_IF_ERROR(checkArguments(kernel, where));
     MV_RETURN_IF_ERROR(checkImplementations(kernel, where));
+    MV_RETURN_IF_ERROR(checkGPU(kernel, where));
   }
   return Status();
 }
@@ -251,6 +331,8 @@ Status ModelChecker::checkImplementations(const Kernel &kernel, const std::strin
     const Implementation &implementation = *kernel.implementations()->Get(index);
     const std::string here = where + ", implementation " + std::to_string(index);
     MV_RETURN_IF_ERROR(checkIndex(implementation.code(), model_.code()->size(), here + ", code"));
+    if (model_.code()->Get(implementation.code())->kind() != CodeKind::Machine)
+      return fail(here, "expected code for a CPU, found an image for a GPU");
     if (!targets.insert(implementation.code()).second)
       return fail(here, "expected one for each target, found a second");
     MV_RETURN_IF_ERROR(checkRange(implementation.scratch(), 0, kMaxScratch, here + ", scratch"));
@@ -266,6 +348,52 @@ Status ModelChecker::checkImplementations(const Kernel &kernel, const std::strin
     }
   }
   return Status();
+}
+
+Status ModelChecker::checkGPU(const Kernel &kernel, const std::string &where) const {
+  if (!kernel.gpu())
+    return Status();
+  std::set<std::string_view> targets;
+  for (uint32_t index = 0; index < kernel.gpu()->size(); ++index) {
+    const GPUImplementation &gpu = *kernel.gpu()->Get(index);
+    const std::string here =
+        where + ", " + numbered("GPU implementation", index, gpu.target()->string_view());
+    bool hasImage = false;
+    for (const Code *code : *model_.code())
+      hasImage |=
+          code->kind() != CodeKind::Machine && code->target()->string_view() == gpu.target()->string_view();
+    if (!hasImage)
+      return fail(here, "expected a target that there is an image for");
+    if (!targets.insert(gpu.target()->string_view()).second)
+      return fail(here, "expected one for each target, found a second");
+    MV_RETURN_IF_ERROR(checkRange(gpu.variants()->size(), 1, kMaxLaunches, here + ", variants"));
+    uint32_t least = 1, most = 1; // The first is for a batch of 1 on.
+    for (uint32_t position = 0; position < gpu.variants()->size(); ++position) {
+      const Variant &variant = *gpu.variants()->Get(position);
+      const std::string place = here + ", variant " + std::to_string(position);
+      MV_RETURN_IF_ERROR(checkRange(variant.batch(), least, most, place + ", batch"));
+      MV_RETURN_IF_ERROR(checkRange(variant.launches()->size(), 1, kMaxLaunches, place + ", launches"));
+      for (uint32_t launch = 0; launch < variant.launches()->size(); ++launch)
+        MV_RETURN_IF_ERROR(
+            checkLaunch(*variant.launches()->Get(launch), place + ", launch " + std::to_string(launch)));
+      least = variant.batch() + 1;
+      most = INT32_MAX;
+    }
+  }
+  return Status();
+}
+
+Status ModelChecker::checkLaunch(const Launch &launch, const std::string &where) const {
+  MV_RETURN_IF_ERROR(checkText(launch.function(), where + ", function"));
+  MV_RETURN_IF_ERROR(checkRange(launch.items(), 1, kMaxCount, where + ", items"));
+  MV_RETURN_IF_ERROR(checkRange(launch.group(), 1, kMaxCount, where + ", group"));
+  MV_RETURN_IF_ERROR(checkRange(launch.multiplier(), 1, kMaxBlocks, where + ", multiplier"));
+  MV_RETURN_IF_ERROR(checkRange((launch.items() - 1) / launch.group() + 1, 1,
+                                kMaxBlocks / launch.multiplier(), where + ", blocks"));
+  MV_RETURN_IF_ERROR(checkRange(launch.threads(), kWarp, kMaxThreads, where + ", threads"));
+  if (launch.threads() % kWarp != 0)
+    return fail(where, "expected whole warps of 32 threads, found " + std::to_string(launch.threads()));
+  return checkRange(launch.shared(), 0, kMaxShared, where + ", shared memory");
 }
 
 //===----------------------------------------------------------------------===//
@@ -288,10 +416,8 @@ Status ModelChecker::checkEntries() const {
     if (hasPreprocessing(model_))
       MV_RETURN_IF_ERROR(checkRange(model_.preprocessing()->mean()->size(), entry.channels(),
                                     entry.channels(), where + ", channels of the preprocessing"));
-    MV_RETURN_IF_ERROR(checkRange(entry.arena(), 0, kMaxBytes, where + ", arena"));
-    MV_RETURN_IF_ERROR(checkAligned(entry.arena(), where + ", arena"));
     MV_RETURN_IF_ERROR(checkOutputs(entry, where));
-    MV_RETURN_IF_ERROR(checkDispatches(entry, where));
+    MV_RETURN_IF_ERROR(checkPrograms(entry, where));
   }
   return Status();
 }
@@ -315,20 +441,49 @@ Status ModelChecker::checkOutputs(const Entry &entry, const std::string &where) 
   return Status();
 }
 
-Status ModelChecker::checkDispatches(const Entry &entry, const std::string &where) const {
+Status ModelChecker::checkPrograms(const Entry &entry, const std::string &where) const {
+  MV_RETURN_IF_ERROR(checkRange(entry.programs()->size(), 1, 2, where + ", number of programs"));
+  std::set<std::string_view> devices;
+  for (const Program *program : *entry.programs()) {
+    const std::string_view device = program->device()->string_view(), dtype = program->dtype()->string_view();
+    const std::string here = where + ", program for " + quote(device);
+    if (device != "cpu" && device != "cuda")
+      return fail(here, "expected a program for cpu or cuda");
+    if (!devices.insert(device).second)
+      return fail(here, "expected one for each device, found a second");
+    if (dtype != "f32" && (device == "cpu" || (dtype != "tf32" && dtype != "f16" && dtype != "bf16")))
+      return fail(here, "expected a dtype the device computes in, found " + quote(dtype));
+    MV_RETURN_IF_ERROR(checkRange(program->arena(), 0, kMaxBytes, here + ", arena"));
+    MV_RETURN_IF_ERROR(checkAligned(program->arena(), here + ", arena"));
+    MV_RETURN_IF_ERROR(checkDispatches(entry, *program, here));
+  }
+  for (const Program *program : *model_.entries()->Get(0)->programs())
+    if (!devices.contains(program->device()->string_view()) ||
+        devices.size() != model_.entries()->Get(0)->programs()->size())
+      return fail(where, "expected programs for the devices that the first entry point has them for");
+  return Status();
+}
+
+Status ModelChecker::checkDispatches(const Entry &entry, const Program &program,
+                                     const std::string &where) const {
+  const bool onGPU = program.device()->string_view() == "cuda";
   std::vector<bool> written(entry.outputs()->size());
-  for (uint32_t index = 0; index < entry.dispatches()->size(); ++index) {
-    const Dispatch &dispatch = *entry.dispatches()->Get(index);
+  for (uint32_t index = 0; index < program.dispatches()->size(); ++index) {
+    const Dispatch &dispatch = *program.dispatches()->Get(index);
     const std::string here = where + ", " + numbered("dispatch", index, dispatch.label()->string_view());
     MV_RETURN_IF_ERROR(checkOptionalText(dispatch.label(), here + ", label"));
     MV_RETURN_IF_ERROR(checkIndex(dispatch.kernel(), model_.kernels()->size(), here + ", kernel"));
     MV_RETURN_IF_ERROR(checkStructs(*dispatch.buffers(), here + ", buffers"));
-    const auto &arguments = *model_.kernels()->Get(dispatch.kernel())->arguments();
+    const Kernel &kernel = *model_.kernels()->Get(dispatch.kernel());
+    if (onGPU ? !kernel.gpu() || kernel.gpu()->size() == 0 : kernel.implementations()->size() == 0)
+      return fail(here, "expected a kernel that has code for the device");
+    const auto &arguments = *kernel.arguments();
     MV_RETURN_IF_ERROR(checkRange(dispatch.buffers()->size(), arguments.size(), arguments.size(),
                                   here + ", number of buffers"));
     for (uint32_t position = 0; position < arguments.size(); ++position)
-      MV_RETURN_IF_ERROR(checkBuffer(entry, *dispatch.buffers()->Get(position), *arguments.Get(position),
-                                     written, here + ", buffer " + std::to_string(position)));
+      MV_RETURN_IF_ERROR(checkBuffer(entry, program, *dispatch.buffers()->Get(position),
+                                     *arguments.Get(position), written,
+                                     here + ", buffer " + std::to_string(position)));
   }
   for (uint32_t index = 0; index < written.size(); ++index)
     if (!written[index])
@@ -338,8 +493,9 @@ Status ModelChecker::checkDispatches(const Entry &entry, const std::string &wher
 }
 
 /// `written`: which outputs an earlier argument has written.
-Status ModelChecker::checkBuffer(const Entry &entry, const Buffer &buffer, const Argument &argument,
-                                 std::vector<bool> &written, const std::string &where) const {
+Status ModelChecker::checkBuffer(const Entry &entry, const Program &program, const Buffer &buffer,
+                                 const Argument &argument, std::vector<bool> &written,
+                                 const std::string &where) const {
   const bool reads = argument.role() == ArgumentRole::Input;
   if (argument.batched() == (buffer.kind() == BufferKind::Parameter))
     return fail(where, argument.batched() ? "expected memory of each image, found a parameter"
@@ -367,8 +523,8 @@ Status ModelChecker::checkBuffer(const Entry &entry, const Buffer &buffer, const
   case BufferKind::Slice:
     MV_RETURN_IF_ERROR(checkAligned(buffer.offset(), where + ", offset"));
     MV_RETURN_IF_ERROR(checkAligned(buffer.bytes(), where + ", bytes"));
-    MV_RETURN_IF_ERROR(checkRange(buffer.offset(), 0, entry.arena(), where + ", offset"));
-    MV_RETURN_IF_ERROR(checkRange(buffer.bytes(), 1, entry.arena() - buffer.offset(), where + ", bytes"));
+    MV_RETURN_IF_ERROR(checkRange(buffer.offset(), 0, program.arena(), where + ", offset"));
+    MV_RETURN_IF_ERROR(checkRange(buffer.bytes(), 1, program.arena() - buffer.offset(), where + ", bytes"));
     available = buffer.bytes();
     break;
   default:
@@ -381,6 +537,7 @@ Status ModelChecker::checkBuffer(const Entry &entry, const Buffer &buffer, const
   return Status();
 }
 
-Status mv::package::checkModel(const Model &model, std::span<const SectionRecord> sections) {
-  return ModelChecker(model, sections).check();
+Status mv::package::checkModel(const Model &model, std::span<const SectionRecord> sections,
+                               std::span<const std::byte> file) {
+  return ModelChecker(model, sections, file).check();
 }

@@ -160,7 +160,7 @@ Status PackageFile::checkPlan() {
   if (!VerifyModelBuffer(verifier))
     return corrupt("its plan is no valid FlatBuffer of schema " + std::string(ModelIdentifier()));
   model_ = GetModel(data);
-  const Status sound = checkModel(*model_, sections_);
+  const Status sound = checkModel(*model_, sections_, bytes_);
   return sound.ok() ? sound : corrupt("its plan contradicts itself: " + sound.message());
 }
 

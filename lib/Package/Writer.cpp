@@ -99,6 +99,7 @@ void PackageWriter::layOut() {
     addSection(SectionKind::Code, blob.bytes.size(), hashBytes(blob.bytes));
     auto code = std::make_unique<CodeT>();
     code->target = blob.target;
+    code->kind = blob.kind;
     code->section = static_cast<uint32_t>(sections_.size() - 1);
     model_.code.push_back(std::move(code));
   }
@@ -212,6 +213,10 @@ Status mv::package::writePackage(const std::string &path, ModelT model, std::spa
   for (const std::unique_ptr<ParameterT> &parameter : model.parameters)
     if (parameter->bytes == 0)
       return Status::internal("the writer was given parameter " + quote(parameter->name) + " without a size");
+  for (const CodeBlob &blob : code)
+    if (blob.kind == CodeKind::PTX && (blob.bytes.empty() || blob.bytes.back() != std::byte(0)))
+      return Status::internal("the writer was given PTX for " + quote(blob.target) +
+                              " that does not end in a zero byte");
   if (!model.preprocessing)
     return Status::internal("the writer was given a model without preprocessing");
   MV_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::create(path));

@@ -7,6 +7,7 @@
 #include "mv/IR/PlanDialect.h"
 #include "mv/Import/BuildModel.h"
 #include "mv/Import/Checkpoint.h"
+#include "mv/Kernels/CodeGen/PTX.h"
 #include "mv/Pipeline/EmitPackage.h"
 #include "mv/Pipeline/Report.h"
 #include "mv/Support/MappedFile.h"
@@ -57,10 +58,10 @@ public:
     MV_RETURN_IF_ERROR(advance(Stage::Fusion, "fusion", buildFusionPipeline));
     MV_RETURN_IF_ERROR(advance(Stage::Plan, "plan", buildPlanPipeline));
     MV_RETURN_IF_ERROR(advance(Stage::Kernels, "kernels", buildKernelsPipeline));
-    if (options_.report && reached_ >= Stage::Plan)
-      MV_RETURN_IF_ERROR(writeReport(*module_, options_.reportFile));
-    if (options_.stage <= Stage::Kernels)
+    if (options_.stage <= Stage::Kernels) {
+      MV_RETURN_IF_ERROR(report());
       return writeText([&](raw_ostream &os) { module_->print(os, printingFlags()); });
+    }
     return generateCode();
   }
 
@@ -166,7 +167,23 @@ private:
     Status status = {};
   };
 
+  /// One GPU architecture on its way to an image.
+  struct GPUUnit {
+    const mv::gpu::Target *target;
+    mlir::gpu::GPUModuleOp module;
+    std::string llvm = {}, ptx = {}; ///< Text.
+    mv::gpu::Assembly assembly = {};
+  };
+
+  Status report() {
+    if (!options_.report || reached_ < Stage::Plan)
+      return {};
+    return writeReport(*module_, options_.reportFile, facts_);
+  }
+
   Status generateCode() {
+    MV_RETURN_IF_ERROR(generateGPUCode());
+    MV_RETURN_IF_ERROR(report());
     std::vector<Unit> units;
     for (auto module : module_->getOps<ModuleOp>())
       if (auto name = module->getAttrOfType<StringAttr>("mv.target"))
@@ -181,10 +198,106 @@ private:
     });
     for (const Unit &unit : units)
       MV_RETURN_IF_ERROR(unit.status);
-    if (options_.stage == Stage::LLVM || options_.stage == Stage::Assembly)
+    if (options_.stage != Stage::Package)
       return printCode(units);
     return writePackage(units);
   }
+
+  //===--------------------------------------------------------------------===//
+  // Code for GPUs
+  //===--------------------------------------------------------------------===//
+
+  Status generateGPUCode() {
+    for (auto module : module_->getOps<mlir::gpu::GPUModuleOp>())
+      if (auto name = module->getAttrOfType<StringAttr>("mv.target"))
+        if (const mv::gpu::Target *target = mv::gpu::findTarget(name))
+          gpuUnits_.push_back({target, module});
+    for (GPUUnit &unit : gpuUnits_)
+      MV_RETURN_IF_ERROR(lower(unit));
+    if (options_.stage == Stage::Package && !gpuUnits_.empty())
+      return assembleAll();
+    return {};
+  }
+
+  Status lower(GPUUnit &unit) {
+    PassManager passes(&context_, mlir::gpu::GPUModuleOp::getOperationName());
+    if (failed(configure_(passes)))
+      return Status::invalidInput("the pass manager's options do not go together");
+    buildNVVMPipeline(passes);
+    if (failed(passes.run(unit.module)))
+      return Status::internal("lowering the kernels for " + unit.target->name.str() + " failed");
+    llvm::LLVMContext context;
+    llvm::Expected<std::unique_ptr<llvm::Module>> translated =
+        mv::gpu::createLLVMModule(unit.module, *unit.target, context);
+    if (!translated)
+      return Status::internal(llvm::toString(translated.takeError()));
+    if (options_.stage == Stage::LLVM)
+      llvm::raw_string_ostream(unit.llvm) << **translated;
+    llvm::Expected<std::string> ptx = mv::gpu::compileToPTX(**translated, *unit.target);
+    if (!ptx)
+      return Status::internal(llvm::toString(ptx.takeError()));
+    unit.ptx = std::move(*ptx);
+    return {};
+  }
+
+  /// Cubins, and what the tools say of them, where there are tools.
+  Status assembleAll() {
+    llvm::Expected<std::string> ptxas = mv::gpu::findPtxas(options_.ptxas);
+    if (!ptxas)
+      return Status::invalidInput("--ptxas: " + llvm::toString(ptxas.takeError()));
+    if (ptxas->empty()) {
+      warn_("no ptxas found: the package holds PTX alone, which the driver compiles when the package is loaded");
+      return {};
+    }
+    std::vector<Status> states(gpuUnits_.size());
+    pool_.parallelFor(gpuUnits_.size(), 1, [&](unsigned, int64_t begin, int64_t end) {
+      for (int64_t index = begin; index < end; ++index)
+        states[index] = assembleUnit(*ptxas, gpuUnits_[index]);
+    });
+    for (const Status &status : states)
+      MV_RETURN_IF_ERROR(status);
+    return collectFacts(*ptxas);
+  }
+
+  static Status assembleUnit(const std::string &ptxas, GPUUnit &unit) {
+    llvm::Expected<mv::gpu::Assembly> assembly = mv::gpu::assemble(ptxas, unit.ptx, *unit.target);
+    if (!assembly)
+      return Status::internal(llvm::toString(assembly.takeError()));
+    unit.assembly = std::move(*assembly);
+    return {};
+  }
+
+  Status collectFacts(const std::string &ptxas) {
+    if (!options_.report)
+      return {};
+    for (const GPUUnit &unit : gpuUnits_) {
+      mv::gpu::FunctionFacts &facts = facts_[unit.target->name];
+      mv::gpu::addPtxasInfo(unit.assembly.info, facts);
+      llvm::Expected<std::string> listing = mv::gpu::disassemble(ptxas, unit.assembly.cubin);
+      if (!listing)
+        return Status::internal(llvm::toString(listing.takeError()));
+      mv::gpu::addListing(*listing, facts);
+    }
+    return {};
+  }
+
+  std::vector<package::CodeBlob> gpuImages() const {
+    std::vector<package::CodeBlob> images;
+    auto add = [&](const GPUUnit &unit, StringRef bytes, package::CodeKind kind) {
+      const auto *begin = reinterpret_cast<const std::byte *>(bytes.data());
+      images.push_back({unit.target->name.str(), std::vector<std::byte>(begin, begin + bytes.size()), kind});
+    };
+    for (const GPUUnit &unit : gpuUnits_) {
+      add(unit, StringRef(unit.ptx.c_str(), unit.ptx.size() + 1), package::CodeKind::PTX);
+      if (!unit.assembly.cubin.empty())
+        add(unit, unit.assembly.cubin, package::CodeKind::Cubin);
+    }
+    return images;
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Code for CPUs
+  //===--------------------------------------------------------------------===//
 
   Status lower(Unit &unit) {
     PassManager passes(&context_);
@@ -218,9 +331,15 @@ private:
     for (Unit &unit : units) {
       if (options_.stage == Stage::LLVM)
         unit.llvm->print(os, nullptr);
+      else if (options_.stage == Stage::PTX)
+        continue;
       else if (llvm::Error error = cpu::printAssembly(*unit.llvm, *unit.target, os))
         return Status::internal(llvm::toString(std::move(error)));
     }
+    for (const GPUUnit &unit : gpuUnits_)
+      os << (options_.stage == Stage::LLVM ? unit.llvm : options_.stage == Stage::PTX ? unit.ptx : "");
+    if (options_.stage == Stage::PTX && gpuUnits_.empty())
+      return Status::invalidInput("--compile-to=ptx: no GPU among the targets; add one, e.g. --target=sm_80");
     return writeText([&](raw_ostream &out) { out << text; });
   }
 
@@ -235,7 +354,7 @@ private:
     if (module_->getOps<plan::EntryOp>().empty())
       return Status::invalidInput(
           options_.source + ": the IR has no entry point, expected a function with the attribute mv.entry");
-    return emitPackage(*module_, code, *source_, checkpoint_ ? &*checkpoint_ : nullptr, pool_,
+    return emitPackage(*module_, code, gpuImages(), *source_, checkpoint_ ? &*checkpoint_ : nullptr, pool_,
                        options_.output);
   }
 
@@ -264,6 +383,8 @@ private:
   std::unique_ptr<reference::ParameterSource> source_;
   OwningOpRef<ModuleOp> module_;
   Stage reached_ = Stage::Import;
+  std::vector<GPUUnit> gpuUnits_;
+  MachineFactsByTarget facts_;
 };
 
 } // namespace

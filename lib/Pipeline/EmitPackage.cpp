@@ -55,6 +55,26 @@ describeImplementation(plan::ImplementationAttr implementation, ArrayRef<cpu::Ma
   return described;
 }
 
+static std::unique_ptr<package::GPUImplementationT>
+describeImplementation(plan::GPUImplementationAttr implementation) {
+  auto described = std::make_unique<package::GPUImplementationT>();
+  described->target = implementation.getTarget().str();
+  for (plan::VariantAttr variant : implementation.getVariants()) {
+    auto &launches = described->variants.emplace_back(std::make_unique<package::VariantT>());
+    launches->batch = variant.getBatch();
+    for (plan::LaunchAttr launch : variant.getLaunches()) {
+      auto &each = launches->launches.emplace_back(std::make_unique<package::LaunchT>());
+      each->function = launch.getFunction().str();
+      each->items = launch.getItems();
+      each->group = launch.getGroup();
+      each->multiplier = launch.getMultiplier();
+      each->threads = launch.getThreads();
+      each->shared = launch.getShared();
+    }
+  }
+  return described;
+}
+
 static StatusOr<std::unique_ptr<package::KernelT>> describeKernel(plan::KernelOp kernel,
                                                                   ArrayRef<cpu::MachineCode> code) {
   auto described = std::make_unique<package::KernelT>();
@@ -62,8 +82,12 @@ static StatusOr<std::unique_ptr<package::KernelT>> describeKernel(plan::KernelOp
   described->family = kernel.getFamily().str();
   described->flops = getFlopsPerImage(kernel);
   describeArguments(kernel, *described);
-  for (auto implementation : kernel.getImplementations().getAsRange<plan::ImplementationAttr>()) {
-    MV_ASSIGN_OR_RETURN(auto compiled, describeImplementation(implementation, code));
+  for (Attribute attribute : kernel.getImplementations()) {
+    if (auto implementation = dyn_cast<plan::GPUImplementationAttr>(attribute)) {
+      described->gpu.push_back(describeImplementation(implementation));
+      continue;
+    }
+    MV_ASSIGN_OR_RETURN(auto compiled, describeImplementation(cast<plan::ImplementationAttr>(attribute), code));
     described->implementations.push_back(std::move(compiled));
   }
   return described;
@@ -96,10 +120,10 @@ static package::Buffer describeBuffer(Value buffer, const Indices &indices, pack
       });
 }
 
-static std::unique_ptr<package::EntryT> describeEntry(plan::EntryOp entry, const Indices &indices) {
+/// What does not depend on the device.
+static std::unique_ptr<package::EntryT> describeEntry(plan::EntryOp entry, StringRef name) {
   auto described = std::make_unique<package::EntryT>();
-  described->name = entry.getSymName().str();
-  described->arena = entry.getArena();
+  described->name = name.str();
   for (auto input : entry.getOps<plan::InputOp>()) {
     ArrayRef<int64_t> shape = input.getType().getTensor().getShape();
     described->channels = shape[1];
@@ -113,15 +137,35 @@ static std::unique_ptr<package::EntryT> describeEntry(plan::EntryOp entry, const
       named->shape.push_back(size);
     described->outputs.push_back(std::move(named));
   }
+  return described;
+}
+
+/// How `entry`, one of those that make up `described`, runs.
+static void addProgram(plan::EntryOp entry, const Indices &indices, package::EntryT &described) {
+  auto &program = described.programs.emplace_back(std::make_unique<package::ProgramT>());
+  program->device = entry.getDevice().value_or("cpu").str();
+  program->dtype = entry.getDtype().value_or("f32").str();
+  program->arena = entry.getArena();
   for (auto dispatch : entry.getOps<plan::DispatchOp>()) {
     auto step = std::make_unique<package::DispatchT>();
     step->kernel = indices.kernels.lookup(dispatch.getKernel());
     step->label = dispatch.getLabel().str();
     for (Value buffer : dispatch.getOperands())
-      step->buffers.push_back(describeBuffer(buffer, indices, *described));
-    described->dispatches.push_back(std::move(step));
+      step->buffers.push_back(describeBuffer(buffer, indices, described));
+    program->dispatches.push_back(std::move(step));
   }
-  return described;
+}
+
+/// The entry points, each with a program for every device that the plan has it for.
+static void describeEntries(ModuleOp module, const Indices &indices, package::ModelT &model) {
+  llvm::StringMap<package::EntryT *> entries;
+  for (auto entry : module.getOps<plan::EntryOp>()) {
+    StringRef name = entry.getName().value_or(entry.getSymName());
+    package::EntryT *&described = entries[name];
+    if (!described)
+      described = model.entries.emplace_back(describeEntry(entry, name)).get();
+    addProgram(entry, indices, *described);
+  }
 }
 
 //===----------------------------------------------------------------------===//
@@ -142,6 +186,17 @@ static std::unique_ptr<package::ParameterT> describeParameter(plan::ParameterOp 
   return described;
 }
 
+/// Values as f16 or bf16, to nearest even.
+static void roundTo(Type element, ArrayRef<float> values, uint16_t *out) {
+  const llvm::fltSemantics &semantics = cast<FloatType>(element).getFloatSemantics();
+  for (float value : values) {
+    llvm::APFloat number(value);
+    bool losesInfo;
+    number.convert(semantics, llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+    *out++ = uint16_t(number.bitcastToAPInt().getZExtValue());
+  }
+}
+
 static void describeCheckpoint(const Checkpoint *checkpoint, package::ModelT &model) {
   model.preprocessing = std::make_unique<package::PreprocessingT>();
   if (!checkpoint)
@@ -159,12 +214,11 @@ static void describeCheckpoint(const Checkpoint *checkpoint, package::ModelT &mo
     model.config.assign(reinterpret_cast<const char *>(config->bytes().data()), config->bytes().size());
 }
 
-Status mv::emitPackage(ModuleOp module, ArrayRef<cpu::MachineCode> code,
+Status mv::emitPackage(ModuleOp module, ArrayRef<cpu::MachineCode> code, ArrayRef<package::CodeBlob> images,
                        const reference::ParameterSource &parameters, const Checkpoint *checkpoint,
                        ThreadPool &pool, const std::string &path) {
   package::ModelT model;
   model.producer = "mv " MV_VERSION;
-  model.dtype = "f32";
   describeCheckpoint(checkpoint, model);
   Indices indices;
   SmallVector<plan::ParameterOp> expressions(module.getOps<plan::ParameterOp>());
@@ -177,21 +231,26 @@ Status mv::emitPackage(ModuleOp module, ArrayRef<cpu::MachineCode> code,
     MV_ASSIGN_OR_RETURN(auto described, describeKernel(kernel, code));
     model.kernels.push_back(std::move(described));
   }
-  for (auto entry : module.getOps<plan::EntryOp>())
-    model.entries.push_back(describeEntry(entry, indices));
+  describeEntries(module, indices, model);
 
   auto fill = [&](size_t index, std::span<std::byte> out) -> Status {
     plan::ParameterOp parameter = expressions[index];
     auto packing = dyn_cast_if_present<PackedAttr>(cast<RankedTensorType>(parameter.getType()).getEncoding());
-    MutableArrayRef<float> values(reinterpret_cast<float *>(out.data()), out.size() / sizeof(float));
     Value expression = parameter.getBody().front().getTerminator()->getOperand(0);
+    Type element = storedShape(cast<RankedTensorType>(parameter.getType())).element;
+    std::vector<float> wide(element.isF32() ? 0 : out.size() / 2);
+    MutableArrayRef<float> values = wide;
+    if (element.isF32())
+      values = MutableArrayRef<float>(reinterpret_cast<float *>(out.data()), out.size() / sizeof(float));
     if (llvm::Error error = reference::writeParameter(expression, packing, parameters, values))
       return Status::invalidInput(llvm::toString(std::move(error)));
+    roundTo(element, wide, reinterpret_cast<uint16_t *>(out.data()));
     return {};
   };
   std::vector<package::CodeBlob> blobs;
   for (const cpu::MachineCode &unit : code)
     blobs.push_back({unit.target, unit.bytes});
+  blobs.insert(blobs.end(), images.begin(), images.end());
   package::WriterOptions options;
   options.pool = &pool;
   return package::writePackage(path, std::move(model), blobs, fill, options);

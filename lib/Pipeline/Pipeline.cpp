@@ -10,16 +10,19 @@
 #include "mv/Fusion/Passes.h"
 #include "mv/Kernels/CPU/Emitter.h"
 #include "mv/Kernels/CodeGen/Passes.h"
+#include "mv/Kernels/GPU/Emitter.h"
 #include "mv/Kernels/Passes.h"
 #include "mv/Plan/Passes.h"
 
 using namespace mlir;
 using namespace mv;
+namespace gpu = mv::gpu;
 
 std::optional<Stage> mv::parseStage(StringRef name) {
   static constexpr std::pair<StringLiteral, Stage> kStages[] = {
       {"import", Stage::Import},   {"fusion", Stage::Fusion}, {"plan", Stage::Plan},
-      {"kernels", Stage::Kernels}, {"llvm", Stage::LLVM},     {"asm", Stage::Assembly}};
+      {"kernels", Stage::Kernels}, {"llvm", Stage::LLVM},     {"asm", Stage::Assembly},
+      {"ptx", Stage::PTX}};
   for (auto [text, stage] : kStages)
     if (text == name)
       return stage;
@@ -28,8 +31,9 @@ std::optional<Stage> mv::parseStage(StringRef name) {
 
 bool mv::isOptionalPass(StringRef name) {
   return llvm::is_contained({"mv-fold-batch-norm", "mv-fold-layer-scale", "mv-fold-attention-scale",
-                             "mv-fuse-mixer", "mv-fuse-pointwise", "mv-fuse-norm", "mv-remove-window-copies",
-                             "mv-choose-layouts", "mv-drop-dead-parameters"},
+                             "mv-fuse-mixer", "mv-fuse-pointwise", "mv-fuse-norm", "mv-fold-norm",
+                             "mv-fuse-stem", "mv-remove-window-copies", "mv-choose-layouts",
+                             "mv-drop-dead-parameters"},
                             name);
 }
 
@@ -52,6 +56,10 @@ private:
 } // namespace
 
 void mv::buildFusionPipeline(OpPassManager &passes, const PipelineOptions &options) {
+  SelectDevicesOptions select;
+  select.devices.assign(options.devices.begin(), options.devices.end());
+  select.dtype = options.dtype;
+  passes.addPass(createSelectDevices(select));
   FunctionPasses functions(passes, options);
   functions.add(createDecompose());
   functions.add(createFoldBatchNorm());
@@ -61,6 +69,8 @@ void mv::buildFusionPipeline(OpPassManager &passes, const PipelineOptions &optio
   functions.add(createFuseMixer()); // before the general fusion, which would take the mixer apart
   functions.add(createFusePointwise());
   functions.add(createFuseNorm()); // after it: kernels of products have their epilogue
+  functions.add(createFoldNorm()); // after it: norm and product are in one kernel
+  functions.add(createFuseStem());
   functions.add(createRemoveWindowCopies());
   functions.add(createFormKernels());
   functions.add(createChooseLayouts());
@@ -70,19 +80,32 @@ void mv::buildFusionPipeline(OpPassManager &passes, const PipelineOptions &optio
 
 void mv::buildPlanPipeline(OpPassManager &passes, const PipelineOptions &) {
   PlanOptions plan;
-  plan.getWorkspaceBytes = cpu::getWorkspaceBytes;
+  plan.getWorkspaceBytes = [](Block &body, StringRef device, StringRef dtype) {
+    std::optional<gpu::DType> parsed = gpu::parseDType(dtype);
+    return device == "cuda" && parsed ? gpu::getWorkspaceBytes(body, *parsed) : cpu::getWorkspaceBytes(body);
+  };
   passes.addPass(createPlanPass(plan));
   passes.addPass(createVerifyPlan());
 }
 
 void mv::buildKernelsPipeline(OpPassManager &passes, const PipelineOptions &options) {
   passes.addPass(createPackParametersPass());
-  EmitCPUKernelsPassOptions emit;
-  emit.targets.assign(options.cpuTargets.begin(), options.cpuTargets.end());
-  passes.addPass(createEmitCPUKernelsPass(emit));
-  auto &modules = passes.nest<ModuleOp>();
-  modules.addNestedPass<func::FuncOp>(createCanonicalizerPass());
-  modules.addNestedPass<func::FuncOp>(createCSEPass());
+  if (options.devices.empty() || llvm::is_contained(options.devices, "cpu")) {
+    EmitCPUKernelsPassOptions emit;
+    emit.targets.assign(options.cpuTargets.begin(), options.cpuTargets.end());
+    passes.addPass(createEmitCPUKernelsPass(emit));
+    auto &modules = passes.nest<ModuleOp>();
+    modules.addNestedPass<func::FuncOp>(createCanonicalizerPass());
+    modules.addNestedPass<func::FuncOp>(createCSEPass());
+  }
+  if (llvm::is_contained(options.devices, "cuda")) {
+    EmitGPUKernelsPassOptions emit;
+    emit.targets.assign(options.gpuTargets.begin(), options.gpuTargets.end());
+    passes.addPass(createEmitGPUKernelsPass(emit));
+    auto &functions = passes.nest<mlir::gpu::GPUModuleOp>().nest<mlir::gpu::GPUFuncOp>();
+    functions.addPass(createCanonicalizerPass());
+    functions.addPass(createCSEPass());
+  }
 }
 
 void mv::buildLLVMPipeline(OpPassManager &passes, bool hasFMA) {
@@ -108,6 +131,24 @@ void mv::buildLLVMPipeline(OpPassManager &passes, bool hasFMA) {
   passes.addPass(createCSEPass());
   passes.addPass(createReconcileUnrealizedCastsPass());
   passes.addPass(createCPUEntryPointsPass());
+}
+
+void mv::buildNVVMPipeline(OpPassManager &passes) {
+  constexpr unsigned kIndexBits = 32;
+  ExpandMathOptions math;
+  math.gpu = true;
+  passes.addPass(createExpandMath(math));
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+  passes.addPass(createSCFToControlFlowPass());
+  // Takes arith, cf and vector along, by the interfaces that registerAllDialects registers: all with this index.
+  ConvertGpuOpsToNVVMOpsOptions gpuOptions;
+  gpuOptions.indexBitwidth = kIndexBits;
+  gpuOptions.useBarePtrCallConv = true;
+  passes.addPass(createConvertGpuOpsToNVVMOps(gpuOptions));
+  passes.addPass(createReconcileUnrealizedCastsPass());
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
 }
 
 void mv::registerPipelines() {

@@ -3,44 +3,127 @@
 #include "mv/Pipeline/Report.h"
 
 #include "KernelWork.h"
+#include "ReportData.h"
 
-#include "mv/IR/PlanDialect.h"
 #include "mv/Support/MappedFile.h"
-#include "llvm/Support/Format.h"
-#include "llvm/Support/JSON.h"
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
 using namespace mv;
+using namespace mv::report;
 
-namespace {
+//===----------------------------------------------------------------------===//
+// Machines
+//===----------------------------------------------------------------------===//
 
-/// The machine the lower bounds are for: two cores at 118 GFLOP/s of f32 FMA and 20 GB/s of memory together,
-/// as a small cloud machine has (measured with benchmarks/peak).
-constexpr double kFlopsPerSecond = 236e9;
-constexpr double kBytesPerSecond = 20e9;
+/// Two cores at 118 GFLOP/s of f32 FMA and 20 GB/s of memory together, as a small cloud machine has (measured with
+/// benchmarks/peak).
+static constexpr double kCPUFlopsPerSecond = 236e9;
+static const Machine kCPU = {"2 CPU cores", 1, 20e9};
 
-struct Row {
-  std::string label, kernel, family;
-  int64_t flops = 0, activations = 0, parameters = 0;
+/// An H200: 132 multiprocessors, 790 TFLOP/s of f16 and 4.3 TB/s as measured on one; mma.sync reaches 65% of its matrix units.
+/// A tf32 product costs twice a f16 one, and a f32 product is three of tf32.
+static constexpr double kGPUFlopsPerSecond = 0.65 * 790e12;
+static const Machine kGPU = {"NVIDIA H200", 132, 4.3e12, 65536, 228 * 1024, 2048};
 
-  /// Seconds for one image: the slower of arithmetic and memory.
-  double bound() const {
-    return std::max(double(flops) / kFlopsPerSecond, double(parameters) / kBytesPerSecond);
+const Machine &mv::report::getMachine(StringRef device) { return device == "cuda" ? kGPU : kCPU; }
+
+double Machine::flopsPerSecond(StringRef dtype) const {
+  if (multiprocessors == 1)
+    return kCPUFlopsPerSecond;
+  return kGPUFlopsPerSecond / (dtype == "f32" ? 6 : dtype == "tf32" ? 2 : 1);
+}
+
+int64_t Launch::residentBlocks(const Machine &machine) const {
+  if (!facts || !facts->registers || machine.registers == 0)
+    return 0;
+  constexpr int64_t kRegisterUnit = 8, kReservedShared = 1024, kMaxBlocks = 32;
+  int64_t byRegisters =
+      machine.registers / (threads * roundUp(std::max<int64_t>(*facts->registers, 1), kRegisterUnit));
+  int64_t byShared = machine.sharedBytes / (shared + kReservedShared);
+  return std::min({byRegisters, byShared, machine.threads / threads, kMaxBlocks});
+}
+
+//===----------------------------------------------------------------------===//
+// Bounds
+//===----------------------------------------------------------------------===//
+
+const std::vector<Launch> *Row::launches(int64_t batch) const {
+  const std::vector<Launch> *found = nullptr;
+  for (const auto &[first, launches] : variants)
+    if (first <= batch)
+      found = &launches;
+  return found;
+}
+
+/// Blocks go to multiprocessors whole, so the busiest one sets the time of the arithmetic.
+Bound Row::bound(const Machine &machine, StringRef dtype, int64_t batch) const {
+  double arithmetic = double(batch * flops) / machine.flopsPerSecond(dtype);
+  if (const std::vector<Launch> *all = launches(batch)) {
+    int64_t blocks = 1;
+    for (const Launch &launch : *all)
+      blocks = std::max(blocks, launch.blocks(batch));
+    double rounds = double(ceilDiv(blocks, machine.multiprocessors));
+    arithmetic *= rounds * double(machine.multiprocessors) / double(blocks);
   }
-};
+  double memory = double(batch * activations + parameters) / machine.bytesPerSecond;
+  return arithmetic >= memory ? Bound{arithmetic, "arithmetic"} : Bound{memory, "memory"};
+}
 
-struct EntryReport {
-  std::string name;
-  int64_t arena = 0, live = 0;
-  std::vector<Row> rows;
-  Row total;
-};
+std::vector<int64_t> Entry::batches() const {
+  return device == "cuda" ? std::vector<int64_t>{1, 128} : std::vector<int64_t>{1};
+}
 
-} // namespace
+Row Entry::total() const {
+  Row sum;
+  sum.label = "sum";
+  for (const Row &row : rows) {
+    sum.flops += row.flops;
+    sum.activations += row.activations;
+    sum.parameters += row.parameters;
+  }
+  return sum;
+}
 
-static Row describe(plan::DispatchOp dispatch, plan::KernelOp kernel) {
-  Row row{dispatch.getLabel().str(), kernel.getSymName().str(), kernel.getFamily().str()};
+double Entry::boundSeconds(int64_t batch) const {
+  double sum = 0;
+  for (const Row &row : rows)
+    sum += row.bound(machine(), dtype, batch).seconds;
+  return sum;
+}
+
+//===----------------------------------------------------------------------===//
+// Collection
+//===----------------------------------------------------------------------===//
+
+/// The first target's launches: they differ between targets in detail at most.
+static void collectLaunches(plan::KernelOp kernel, const MachineFactsByTarget &facts, Row &row) {
+  for (Attribute attribute : kernel.getImplementations()) {
+    auto implementation = dyn_cast<plan::GPUImplementationAttr>(attribute);
+    if (!implementation)
+      continue;
+    auto known = facts.find(implementation.getTarget());
+    for (plan::VariantAttr variant : implementation.getVariants()) {
+      std::vector<Launch> &launches =
+          row.variants.emplace_back(variant.getBatch(), std::vector<Launch>()).second;
+      for (plan::LaunchAttr launch : variant.getLaunches()) {
+        launches.push_back({launch.getFunction().str(), launch.getItems(), launch.getGroup(),
+                            launch.getMultiplier(), launch.getThreads(), launch.getShared()});
+        if (known == facts.end())
+          continue;
+        if (auto function = known->second.find(launch.getFunction()); function != known->second.end())
+          launches.back().facts = &function->second;
+      }
+    }
+    return;
+  }
+}
+
+static Row describe(plan::DispatchOp dispatch, plan::KernelOp kernel, const MachineFactsByTarget &facts) {
+  Row row;
+  row.label = dispatch.getLabel().str();
+  row.kernel = kernel.getSymName().str();
+  row.family = kernel.getFamily().str();
   row.flops = getFlopsPerImage(kernel);
   auto count = [&](ValueRange buffers) {
     for (Value buffer : buffers) {
@@ -50,97 +133,28 @@ static Row describe(plan::DispatchOp dispatch, plan::KernelOp kernel) {
   };
   count(dispatch.getInputs());
   count(dispatch.getResults());
+  collectLaunches(kernel, facts, row);
   return row;
 }
 
-static EntryReport describe(plan::EntryOp entry, SymbolTable &symbols) {
-  EntryReport report;
-  report.name = entry.getSymName().str();
-  report.arena = entry.getArena();
-  report.live = entry.getLive();
-  for (auto dispatch : entry.getOps<plan::DispatchOp>()) {
-    Row row = describe(dispatch, symbols.lookup<plan::KernelOp>(dispatch.getKernel()));
-    report.total.flops += row.flops;
-    report.total.activations += row.activations;
-    report.total.parameters += row.parameters;
-    report.rows.push_back(std::move(row));
-  }
-  return report;
-}
-
-static void printText(ArrayRef<EntryReport> entries, raw_ostream &os) {
-  for (const EntryReport &entry : entries) {
-    os << entry.name << ": " << entry.rows.size() << " kernels, arena " << entry.arena
-       << " bytes an image (live " << entry.live << ")\n";
-    os << llvm::format("%-40s %-15s %10s %10s %10s %9s\n", "part", "family", "MFLOP", "KB act.", "KB par.",
-                       "bound us");
-    auto line = [&](const std::string &label, const Row &row) {
-      os << llvm::format("%-40s %-15s %10.2f %10.1f %10.1f %9.1f\n", label.c_str(), row.family.c_str(),
-                         double(row.flops) / 1e6, double(row.activations) / 1e3, double(row.parameters) / 1e3,
-                         row.bound() * 1e6);
-    };
-    for (const Row &row : entry.rows)
-      line(row.label, row);
-    line("sum", entry.total);
-  }
-}
-
-static llvm::json::Value toJSON(ArrayRef<EntryReport> entries) {
-  auto object = [](const Row &row) {
-    return llvm::json::Object{{"label", row.label},
-                              {"kernel", row.kernel},
-                              {"family", row.family},
-                              {"flops", row.flops},
-                              {"activation_bytes", row.activations},
-                              {"parameter_bytes", row.parameters},
-                              {"bound_us", row.bound() * 1e6}};
-  };
-  llvm::json::Array all;
-  for (const EntryReport &entry : entries) {
-    llvm::json::Array rows;
-    for (const Row &row : entry.rows)
-      rows.push_back(object(row));
-    all.push_back(llvm::json::Object{{"entry", entry.name},
-                                     {"arena", entry.arena},
-                                     {"live", entry.live},
-                                     {"kernels", std::move(rows)},
-                                     {"total", object(entry.total)}});
-  }
-  return llvm::json::Object{{"bound_for", llvm::json::Object{{"flops_per_second", kFlopsPerSecond},
-                                                             {"bytes_per_second", kBytesPerSecond}}},
-                            {"entries", std::move(all)}};
-}
-
-/// One bar for each kernel, as long as its share of the largest bound.
-static void printHTML(ArrayRef<EntryReport> entries, raw_ostream &os) {
-  os << "<!doctype html><meta charset=\"utf-8\"><title>mv report</title><style>body{font:14px "
-        "sans-serif;margin:2em}"
-        "table{border-collapse:collapse}td,th{padding:2px "
-        "10px;text-align:right}td:first-child,td:nth-child(2),"
-        "th:first-child{text-align:left}.bar{background:#4878a8;height:12px}</style>\n";
-  for (const EntryReport &entry : entries) {
-    double longest = 1e-12;
-    for (const Row &row : entry.rows)
-      longest = std::max(longest, row.bound());
-    os << "<h1>" << entry.name << "</h1><p>" << entry.rows.size() << " kernels, arena " << entry.arena
-       << " bytes an image, largest live set " << entry.live
-       << ". Bounds: the slower of arithmetic and parameter traffic, for one image.</p>\n"
-       << "<table><tr><th>part<th>family<th>MFLOP<th>activations, KB<th>parameters, KB<th>bound, us<th>\n";
-    for (const Row &row : entry.rows)
-      os << "<tr><td>" << row.label << "<td>" << row.family
-         << llvm::format(
-                "<td>%.2f<td>%.1f<td>%.1f<td>%.1f<td><div class=\"bar\" style=\"width:%.0fpx\"></div>\n",
-                double(row.flops) / 1e6, double(row.activations) / 1e3, double(row.parameters) / 1e3,
-                row.bound() * 1e6, 300 * row.bound() / longest);
-    os << "</table>\n";
-  }
-}
-
-Status mv::writeReport(ModuleOp module, const std::string &path) {
+std::vector<Entry> mv::report::collect(ModuleOp module, const MachineFactsByTarget &facts) {
   SymbolTable symbols(module);
-  std::vector<EntryReport> entries;
-  for (auto entry : module.getOps<plan::EntryOp>())
-    entries.push_back(describe(entry, symbols));
+  std::vector<Entry> entries;
+  for (auto op : module.getOps<plan::EntryOp>()) {
+    Entry &entry = entries.emplace_back();
+    entry.name = op.getSymName().str();
+    entry.device = op.getDevice().value_or("cpu").str();
+    entry.dtype = op.getDtype().value_or("f32").str();
+    entry.arena = op.getArena();
+    entry.live = op.getLive();
+    for (auto dispatch : op.getOps<plan::DispatchOp>())
+      entry.rows.push_back(describe(dispatch, symbols.lookup<plan::KernelOp>(dispatch.getKernel()), facts));
+  }
+  return entries;
+}
+
+Status mv::writeReport(ModuleOp module, const std::string &path, const MachineFactsByTarget &facts) {
+  std::vector<Entry> entries = collect(module, facts);
   if (path.empty()) {
     printText(entries, llvm::errs());
     return {};
@@ -149,7 +163,7 @@ Status mv::writeReport(ModuleOp module, const std::string &path) {
   llvm::raw_string_ostream os(text);
   StringRef extension = llvm::sys::path::extension(path);
   if (extension == ".json")
-    os << llvm::formatv("{0:2}\n", toJSON(entries));
+    printJSON(entries, os);
   else if (extension == ".html")
     printHTML(entries, os);
   else

@@ -13,10 +13,6 @@ static constexpr int kSearchSteps = 128;
 
 using Order = std::vector<size_t>;
 
-static int64_t roundToAlignment(int64_t bytes) {
-  return (bytes + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;
-}
-
 static int64_t getLiveBytes(std::span<const LiveInterval> intervals) {
   int64_t largest = 0;
   // The sum grows only where an interval begins.
@@ -24,7 +20,7 @@ static int64_t getLiveBytes(std::span<const LiveInterval> intervals) {
     int64_t sum = 0;
     for (const LiveInterval &other : intervals)
       if (other.begin <= at.begin && at.begin <= other.end)
-        sum += roundToAlignment(other.bytes);
+        sum += other.bytes;
     largest = std::max(largest, sum);
   }
   return largest;
@@ -59,7 +55,7 @@ private:
   std::vector<size_t> placed; ///< By offset.
   int64_t bytes = 0;
 
-  int64_t getEnd(size_t index) const { return offsets[index] + roundToAlignment(intervals[index].bytes); }
+  int64_t getEnd(size_t index) const { return offsets[index] + intervals[index].bytes; }
 
   void place(size_t index) {
     offsets[index] = findOffset(intervals[index]);
@@ -72,7 +68,7 @@ private:
   /// The smallest gap between the placed intervals of the same time that holds the interval, else the place
   /// above them.
   int64_t findOffset(const LiveInterval &interval) const {
-    int64_t size = roundToAlignment(interval.bytes), top = 0, best = -1, bestGap = 0;
+    int64_t size = interval.bytes, top = 0, best = -1, bestGap = 0;
     for (size_t other : placed) {
       if (!intervals[other].overlaps(interval))
         continue;
@@ -108,7 +104,10 @@ static std::vector<Order> getFirstOrders(std::span<const LiveInterval> intervals
           sortBy(intervals, [](const LiveInterval &interval) { return -interval.begin; })};
 }
 
-ArenaPlan mv::planArena(std::span<const LiveInterval> intervals) {
+ArenaPlan mv::planArena(std::span<const LiveInterval> wanted, int64_t alignment) {
+  std::vector<LiveInterval> intervals(wanted.begin(), wanted.end());
+  for (LiveInterval &interval : intervals)
+    interval.bytes = (interval.bytes + alignment - 1) / alignment * alignment;
   ArenaPlan best;
   best.live = getLiveBytes(intervals);
   best.offsets.resize(intervals.size());
@@ -128,7 +127,7 @@ ArenaPlan mv::planArena(std::span<const LiveInterval> intervals) {
     std::rotate(order.begin(), order.begin() + topmost, order.begin() + topmost + 1);
     return order;
   };
-  for (const Order &order : getFirstOrders(intervals))
+  for (const Order &order : getFirstOrders(wanted))
     tryOrder(order);
   Order next = bestOrder;
   for (int step = 0; step < kSearchSteps && best.bytes > best.live; ++step)

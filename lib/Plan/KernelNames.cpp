@@ -29,12 +29,12 @@ static std::string nameConvolution(Conv2DOp op) {
 }
 
 /// m rows an image, k columns, n results, as in the literature on matrix products.
-static std::string nameProduct(LinearOp op) {
+template <typename OpT> static std::string nameProduct(OpT op) {
   int64_t rows = 1;
   for (int64_t size : op.getInput().getType().getShape().drop_front().drop_back())
     rows *= size;
-  return "linear_m" + std::to_string(rows) + "_k" + std::to_string(channelsOf(op.getInput())) + "_n" +
-         std::to_string(channelsOf(op.getResult()));
+  return op->getName().stripDialect().str() + "_m" + std::to_string(rows) + "_k" +
+         std::to_string(channelsOf(op.getInput())) + "_n" + std::to_string(channelsOf(op.getResult()));
 }
 
 /// The op's name without its dialect.
@@ -43,7 +43,7 @@ static std::string nameAny(Operation *op) { return op->getName().stripDialect().
 static std::string nameRoot(Operation *root) {
   return llvm::TypeSwitch<Operation *, std::string>(root)
       .Case([](Conv2DOp op) { return nameConvolution(op); })
-      .Case([](LinearOp op) { return nameProduct(op); })
+      .Case<LinearOp, NormLinearOp>([](auto op) { return nameProduct(op); })
       .Case([](AttentionOp op) {
         return "attention_h" + std::to_string(op.getHeads()) + "_" + formatSizes(op.getResult());
       })

@@ -21,6 +21,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Tables.h"
+#include "mv/IR/Devices.h"
 #include "mv/Plan/BufferLiveness.h"
 #include "mv/Plan/KernelNames.h"
 
@@ -46,8 +47,10 @@ public:
   LogicalResult build() {
     OpBuilder::InsertionGuard guard(builder);
     ArenaPlan arena = planMemory();
-    auto entry =
-        plan::EntryOp::create(builder, function.getLoc(), function.getName(), arena.bytes, arena.live);
+    auto attribute = [&](StringRef name) { return function->getAttrOfType<StringAttr>(name); };
+    auto entry = plan::EntryOp::create(builder, function.getLoc(), function.getName(), arena.bytes,
+                                       arena.live, attribute(kDeviceAttribute), attribute(kDTypeAttribute),
+                                       attribute(kNameAttribute));
     builder.createBlock(&entry.getBody());
     if (failed(buildArgument()) || failed(buildOutputs()))
       return failure();
@@ -66,6 +69,8 @@ private:
   DenseMap<Operation *, int64_t> workspaceOffsets; ///< By kernel.
   DenseMap<Value, Value> buffers;
   DenseMap<Operation *, Value> constants; ///< By plan.parameter.
+
+  int64_t getAlignment() { return isForCUDA(function) ? kCUDAArenaAlignment : kArenaAlignment; }
 
   func::ReturnOp getReturn() { return cast<func::ReturnOp>(function.getBody().front().getTerminator()); }
 
@@ -86,7 +91,7 @@ private:
         intervals.push_back(liveness.getWorkspaceInterval(kernel, bytes));
       }
     }
-    ArenaPlan arena = planArena(intervals);
+    ArenaPlan arena = planArena(intervals, getAlignment());
     for (auto [value, index] : values)
       offsets[value] = arena.offsets[index];
     for (auto [kernel, index] : workspaces)
@@ -128,7 +133,7 @@ private:
   }
 
   Value buildSlice(Location loc, int64_t offset, plan::BufferType type) {
-    return plan::SliceOp::create(builder, loc, type, offset, roundUp(type.getByteSize(), kArenaAlignment));
+    return plan::SliceOp::create(builder, loc, type, offset, roundUp(type.getByteSize(), getAlignment()));
   }
 
   Value getInput(Value value) {

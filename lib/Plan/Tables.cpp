@@ -2,6 +2,7 @@
 
 #include "Tables.h"
 
+#include "mv/IR/Devices.h"
 #include "mv/Plan/KernelNames.h"
 
 #include "mlir/IR/IRMapping.h"
@@ -82,7 +83,8 @@ plan::KernelOp KernelTable::get(KernelOp kernel) {
   auto type = FunctionType::get(kernel.getContext(), kernel.getInputs().getTypes(), kernel.getResultTypes());
   auto &candidates = kernels[type];
   for (auto [original, candidate] : candidates)
-    if (OperationEquivalence::isRegionEquivalentTo(&original.getBody(), &kernel.getBody(),
+    if (getDevice(original) == getDevice(kernel) && getDType(original) == getDType(kernel) &&
+        OperationEquivalence::isRegionEquivalentTo(&original.getBody(), &kernel.getBody(),
                                                    OperationEquivalence::IgnoreLocations))
       return candidate;
   plan::KernelOp created = create(kernel, type);
@@ -93,9 +95,17 @@ plan::KernelOp KernelTable::get(KernelOp kernel) {
 plan::KernelOp KernelTable::create(KernelOp kernel, FunctionType type) {
   OpBuilder::InsertionGuard guard(builder);
   Block &body = kernel.getBody().front();
-  int64_t workspace = options.getWorkspaceBytes ? options.getWorkspaceBytes(body) : 0;
-  auto created = plan::KernelOp::create(builder, kernel.getLoc(), names.take(getKernelName(body)), type,
-                                        kernel.getFamily(), workspace);
+  StringRef device = getDevice(kernel), dtype = getDType(kernel);
+  int64_t workspace = options.getWorkspaceBytes ? options.getWorkspaceBytes(body, device, dtype) : 0;
+  std::string name = getKernelName(body);
+  if (isForCUDA(kernel))
+    name += ("_" + dtype).str();
+  auto nameOrNull = [&](StringRef text) {
+    return isForCUDA(kernel) ? builder.getStringAttr(text) : StringAttr();
+  };
+  auto created =
+      plan::KernelOp::create(builder, kernel.getLoc(), names.take(name), type, kernel.getFamily(), workspace,
+                             builder.getArrayAttr({}), nameOrNull(device), nameOrNull(dtype));
   SmallVector<Location> locations(body.getNumArguments(), kernel.getLoc());
   builder.createBlock(&created.getBody(), {}, body.getArgumentTypes(), locations);
   IRMapping mapping;

@@ -47,7 +47,7 @@ private:
   mlir::Value clone(mlir::Value value, llvm::DenseMap<Number, mlir::Value> &cloned);
 };
 
-/// Makes a plan.kernel of every distinct mv.kernel: bodies and stored types alike, locations aside.
+/// Makes a plan.kernel of every distinct mv.kernel: bodies, stored types, device and dtype alike, locations aside.
 class KernelTable {
 public:
   KernelTable(mlir::OpBuilder &builder, NamePool &names, const PlanOptions &options)

@@ -175,6 +175,10 @@ private:
     return layerNorm(get(op.getInput()), get(op.getWeight()), get(op.getBias()),
                      op.getEps().convertToDouble());
   }
+  Tensor<T> evaluate(NormLinearOp op) {
+    return normLinear(get(op.getInput()), get(op.getWeight()), get(op.getSums()), getOptional(op.getBias()),
+                      op.getEps().convertToDouble());
+  }
   Tensor<T> evaluate(AttentionOp op) {
     HeadNorm<T> queryNorm{getOptional(op.getQWeight()), getOptional(op.getQBias())};
     HeadNorm<T> keyNorm{getOptional(op.getKWeight()), getOptional(op.getKBias())};
@@ -200,7 +204,7 @@ private:
 
   LogicalResult runPrimitive(Operation *op) {
     return TypeSwitch<Operation *, LogicalResult>(op)
-        .Case<Conv2DOp, LinearOp, Conv1DOp, LayerNormOp, AttentionOp, SelectiveScanOp, PoolOp,
+        .Case<Conv2DOp, LinearOp, Conv1DOp, LayerNormOp, NormLinearOp, AttentionOp, SelectiveScanOp, PoolOp,
               WindowPartitionOp, WindowReverseOp, SliceOp, ConcatOp, ToNHWCOp, ToNCHWOp>([&](auto primitive) {
           bind(primitive.getResult(), evaluate(primitive));
           return success();

@@ -84,6 +84,17 @@ static Tensor<double> evaluate(ParamBinaryOp op, Tensor<double> lhs, const Tenso
   return lhs;
 }
 
+static Tensor<double> evaluate(ParamRoundOp op, Tensor<double> input) {
+  const llvm::fltSemantics &semantics = cast<FloatType>(op.getElement()).getFloatSemantics();
+  for (double &x : input.data) {
+    llvm::APFloat rounded(x);
+    bool losesInfo;
+    rounded.convert(semantics, llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+    x = rounded.convertToDouble();
+  }
+  return input;
+}
+
 static Tensor<double> evaluate(ParamMatVecOp op, const Tensor<double> &matrix, const Tensor<double> &vector) {
   Tensor<double> result({matrix.shape[0]});
   for (int64_t row = 0; row < matrix.shape[0]; ++row)
@@ -183,6 +194,7 @@ Expected<Tensor<double>> reference::evaluateParameter(Value expression, const Pa
       })
       .Case<ParamUnaryOp>([&](auto op) { return evaluate(op, std::move(operands[0])); })
       .Case<ParamBinaryOp>([&](auto op) { return evaluate(op, std::move(operands[0]), operands[1]); })
+      .Case<ParamRoundOp>([&](auto op) { return evaluate(op, std::move(operands[0])); })
       .Case<ParamMatVecOp>([&](auto op) { return evaluate(op, operands[0], operands[1]); })
       .Case<ParamTransposeOp, ParamPadOp, ParamSliceOp>([&](auto op) { return evaluate(op, operands[0]); })
       .Case<ParamConcatOp>([&](auto op) { return evaluate(op, operands); })
@@ -208,6 +220,18 @@ static void packPanels(ArrayRef<T> values, int64_t outputs, int64_t channels, in
   }
 }
 
+/// [outputs][channels][taps] to [outputs][(tap, channel)], each tap's channels padded to `padded`, each row to
+/// `rowLength`.
+template <typename T>
+static void packRows(ArrayRef<T> values, int64_t channels, int64_t taps, int64_t padded, int64_t rowLength,
+                     MutableArrayRef<float> out) {
+  int64_t outputs = int64_t(values.size()) / (channels * taps);
+  for (int64_t o = 0; o < outputs; ++o)
+    for (int64_t c = 0; c < channels; ++c)
+      for (int64_t tap = 0; tap < taps; ++tap)
+        out[o * rowLength + tap * padded + c] = static_cast<float>(values[(o * channels + c) * taps + tap]);
+}
+
 template <typename T>
 static void pack(ArrayRef<T> values, ArrayRef<int64_t> shape, PackedAttr packing,
                  MutableArrayRef<float> out) {
@@ -231,6 +255,12 @@ static void pack(ArrayRef<T> values, ArrayRef<int64_t> shape, PackedAttr packing
   case PackingKind::Vector:
     llvm::transform(values, out.begin(), [](T value) { return static_cast<float>(value); });
     return;
+  case PackingKind::Rows: {
+    int64_t taps = shape.size() == 4 ? shape[2] * shape[3] : 1;
+    int64_t padded = taps == 1 ? shape[1] : roundUp(shape[1], kRowChannels);
+    packRows(values, shape[1], taps, padded, roundUp(taps * padded, width), out);
+    return;
+  }
   }
 }
 

@@ -72,18 +72,29 @@ Tensor<T> reference::conv1d(const Tensor<T> &input, const Tensor<T> &weight, con
   return result;
 }
 
+namespace {
+/// What a layer norm subtracts from a row and multiplies it with.
+struct RowStatistics {
+  double mean = 0, scale = 0;
+
+  template <typename T> RowStatistics(const T *values, int64_t size, double eps) {
+    double variance = 0;
+    for (int64_t i = 0; i < size; ++i)
+      mean += values[i];
+    mean /= double(size);
+    for (int64_t i = 0; i < size; ++i)
+      variance += (values[i] - mean) * (values[i] - mean);
+    scale = 1.0 / std::sqrt(variance / double(size) + eps);
+  }
+};
+} // namespace
+
 /// Normalises `size` elements in place.
 template <typename T>
 static void normalize(T *values, int64_t size, const T *weight, const T *bias, double eps) {
-  double mean = 0, variance = 0;
+  RowStatistics row(values, size, eps);
   for (int64_t i = 0; i < size; ++i)
-    mean += values[i];
-  mean /= double(size);
-  for (int64_t i = 0; i < size; ++i)
-    variance += (values[i] - mean) * (values[i] - mean);
-  double scale = 1.0 / std::sqrt(variance / double(size) + eps);
-  for (int64_t i = 0; i < size; ++i)
-    values[i] = static_cast<T>((values[i] - mean) * scale * weight[i] + bias[i]);
+    values[i] = static_cast<T>((values[i] - row.mean) * row.scale * weight[i] + bias[i]);
 }
 
 template <typename T>
@@ -92,6 +103,20 @@ Tensor<T> reference::layerNorm(const Tensor<T> &input, const Tensor<T> &weight, 
   Tensor<T> result = input;
   for (int64_t row = 0; row < result.rows(); ++row)
     normalize(result.row(row), result.channels(), weight.data.data(), bias.data.data(), eps);
+  return result;
+}
+
+template <typename T>
+Tensor<T> reference::normLinear(const Tensor<T> &input, const Tensor<T> &weight, const Tensor<T> &sums,
+                                const Tensor<T> *bias, double eps) {
+  Tensor<T> result = linear<T>(input, weight, /*bias=*/nullptr);
+  for (int64_t row = 0; row < result.rows(); ++row) {
+    RowStatistics statistics(input.row(row), input.channels(), eps);
+    for (int64_t o = 0; o < result.channels(); ++o) {
+      double centred = (double(result.row(row)[o]) - statistics.mean * sums.data[o]) * statistics.scale;
+      result.row(row)[o] = static_cast<T>(centred + (bias ? double(bias->data[o]) : 0.0));
+    }
+  }
   return result;
 }
 
@@ -268,6 +293,8 @@ template <typename T> T reference::geluTanh(T x) {
   template Tensor<T> reference::linear(const Tensor<T> &, const Tensor<T> &, const Tensor<T> *);             \
   template Tensor<T> reference::conv1d(const Tensor<T> &, const Tensor<T> &, const Tensor<T> *);             \
   template Tensor<T> reference::layerNorm(const Tensor<T> &, const Tensor<T> &, const Tensor<T> &, double);  \
+  template Tensor<T> reference::normLinear(const Tensor<T> &, const Tensor<T> &, const Tensor<T> &,          \
+                                           const Tensor<T> *, double);                                       \
   template Tensor<T> reference::attention(const Tensor<T> &, int64_t, double, HeadNorm<T>, HeadNorm<T>,      \
                                           double);                                                           \
   template Tensor<T> reference::selectiveScan(const Tensor<T> &, const Tensor<T> &, const Tensor<T> &,       \

@@ -25,7 +25,7 @@ struct mv_package {
 
 struct mv_session {
   mv::runtime::Session session;
-  std::string target; ///< With the zero at the end that a string_view lacks.
+  std::string target, description; ///< With the zero at the end that a string_view lacks.
 };
 
 namespace mv::capi {

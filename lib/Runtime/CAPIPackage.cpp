@@ -52,7 +52,6 @@ mv_status *mv_package_get_info(const mv_package *package, mv_package_info *info)
     result.source = text(model.source());
     result.licence = text(model.licence());
     result.config = text(model.config());
-    result.dtype = text(model.dtype());
     result.format_version = file.header().version;
     result.entry_count = model.entries()->size();
     result.label_count = model.labels() ? model.labels()->size() : 0;
@@ -105,8 +104,24 @@ mv_status *mv_package_get_entry(const mv_package *package, uint32_t index, mv_en
     result.height = entry.height();
     result.width = entry.width();
     result.output_count = entry.outputs()->size();
-    result.dispatch_count = entry.dispatches()->size();
-    result.arena_bytes = entry.arena();
+    result.program_count = entry.programs()->size();
+    return infoToCaller(result, info);
+  });
+}
+
+mv_status *mv_package_get_program(const mv_package *package, uint32_t entry, uint32_t index,
+                                  mv_program_info *info) {
+  return guarded([&]() -> Status {
+    MV_RETURN_IF_ERROR(checkPointer(package, "package"));
+    MV_RETURN_IF_ERROR(checkIndex(entry, modelOf(package).entries()->size(), "entry point"));
+    const auto &programs = *modelOf(package).entries()->Get(entry)->programs();
+    MV_RETURN_IF_ERROR(checkIndex(index, programs.size(), "program"));
+    const package::Program &program = *programs.Get(index);
+    mv_program_info result = MV_PROGRAM_INFO_INIT;
+    result.device = text(program.device());
+    result.dtype = text(program.dtype());
+    result.dispatch_count = program.dispatches()->size();
+    result.arena_bytes = program.arena();
     return infoToCaller(result, info);
   });
 }
@@ -161,12 +176,16 @@ mv_status *mv_package_get_target(const mv_package *package, uint32_t index, mv_t
     MV_RETURN_IF_ERROR(checkIndex(index, modelOf(package).code()->size(), "target"));
     const package::Code &code = *modelOf(package).code()->Get(index);
     const package::SectionRecord &section = package->file->codeSection(index);
-    const runtime::CPULevel level = runtime::levelNamed(code.target()->string_view());
+    const bool isMachine = code.kind() == package::CodeKind::Machine;
+    const runtime::CPULevel level =
+        isMachine ? runtime::levelNamed(code.target()->string_view()) : runtime::CPULevel::None;
     mv_target_info result = MV_TARGET_INFO_INIT;
     result.name = text(code.target());
     result.supported = level != runtime::CPULevel::None && level <= runtime::machineLevel();
     result.code_bytes = section.bytes;
     result.code_hash = section.hash;
+    constexpr const char *kKinds[] = {"machine", "ptx", "cubin"};
+    result.kind = kKinds[static_cast<size_t>(code.kind())]; // The reader has checked it.
     return infoToCaller(result, info);
   });
 }
@@ -197,9 +216,11 @@ mv_status *mv_package_get_kernel(const mv_package *package, uint32_t index, mv_k
     result.bytes_written = kernel.bytes_written();
     result.bytes_parameters = kernel.bytes_parameters();
     result.implementation_count = kernel.implementations()->size();
+    result.gpu_implementation_count = kernel.gpu() ? kernel.gpu()->size() : 0;
     for (const package::Entry *entry : *modelOf(package).entries())
-      for (const package::Dispatch *dispatch : *entry->dispatches())
-        result.dispatch_count += dispatch->kernel() == index;
+      for (const package::Program *program : *entry->programs())
+        for (const package::Dispatch *dispatch : *program->dispatches())
+          result.dispatch_count += dispatch->kernel() == index;
     return infoToCaller(result, info);
   });
 }
@@ -237,6 +258,53 @@ mv_status *mv_package_get_phase(const mv_package *package, uint32_t kernel, uint
     result.items = phase.items();
     result.group = phase.group();
     result.multiplier = phase.multiplier();
+    return infoToCaller(result, info);
+  });
+}
+
+/// As findImplementation, for GPUs.
+static StatusOr<const package::GPUImplementation *> findGPUImplementation(const mv_package *package,
+                                                                          uint32_t kernel, uint32_t index) {
+  MV_RETURN_IF_ERROR(checkPointer(package, "package"));
+  MV_RETURN_IF_ERROR(checkIndex(kernel, modelOf(package).kernels()->size(), "kernel"));
+  const auto *implementations = modelOf(package).kernels()->Get(kernel)->gpu();
+  MV_RETURN_IF_ERROR(checkIndex(index, implementations ? implementations->size() : 0, "GPU implementation"));
+  return implementations->Get(index);
+}
+
+mv_status *mv_package_get_gpu_implementation(const mv_package *package, uint32_t kernel, uint32_t index,
+                                             mv_gpu_implementation_info *info) {
+  return guarded([&]() -> Status {
+    MV_ASSIGN_OR_RETURN(const auto *implementation, findGPUImplementation(package, kernel, index));
+    mv_gpu_implementation_info result = MV_GPU_IMPLEMENTATION_INFO_INIT;
+    result.target = text(implementation->target());
+    for (const package::Variant *variant : *implementation->variants())
+      result.launch_count += variant->launches()->size();
+    return infoToCaller(result, info);
+  });
+}
+
+mv_status *mv_package_get_launch(const mv_package *package, uint32_t kernel, uint32_t implementation,
+                                 uint32_t index, mv_launch_info *info) {
+  return guarded([&]() -> Status {
+    MV_ASSIGN_OR_RETURN(const auto *found, findGPUImplementation(package, kernel, implementation));
+    uint32_t first = 0; // Launch of the variant.
+    uint32_t position = 0;
+    while (position + 1 < found->variants()->size() &&
+           index - first >= found->variants()->Get(position)->launches()->size())
+      first += found->variants()->Get(position++)->launches()->size();
+    const package::Variant &variant = *found->variants()->Get(position);
+    MV_RETURN_IF_ERROR(checkIndex(index, first + variant.launches()->size(), "launch"));
+    const package::Launch &launch = *variant.launches()->Get(index - first);
+    mv_launch_info result = MV_LAUNCH_INFO_INIT;
+    result.function = text(launch.function());
+    result.variant = position;
+    result.batch = variant.batch();
+    result.items = launch.items();
+    result.group = launch.group();
+    result.multiplier = launch.multiplier();
+    result.threads = launch.threads();
+    result.shared_bytes = launch.shared();
     return infoToCaller(result, info);
   });
 }

@@ -21,8 +21,8 @@ mv_status *mv_session_create(const mv_package *package, const mv_session_options
     deviceOptions.poison = given.poison != 0;
     MV_ASSIGN_OR_RETURN(runtime::Session created, runtime::Session::create(package->file, deviceOptions));
     created.setProfiling(given.profile != 0);
-    std::string target(created.device().target());
-    *session = new mv_session{std::move(created), std::move(target)};
+    std::string target(created.device().target()), description(created.device().description());
+    *session = new mv_session{std::move(created), std::move(target), std::move(description)};
     return Status();
   });
 }
@@ -38,6 +38,9 @@ mv_status *mv_session_get_info(const mv_session *session, mv_session_info *info)
     result.target = session->target.c_str();
     result.threads = device.threads();
     result.memory_bytes = device.reservedBytes();
+    result.description = session->description.c_str();
+    const package::Entry &entry = *session->session.package().model().entries()->Get(0);
+    result.dtype = text(package::findProgram(entry, device.name())->dtype());
     return infoToCaller(result, info);
   });
 }
@@ -86,8 +89,9 @@ mv_status *mv_session_get_profile(const mv_session *session, size_t index, mv_pr
     const runtime::DispatchTime &time = source.profile()[index];
     const package::Model &model = source.package().model();
     const auto position = static_cast<uint32_t>(index);
+    const package::Entry &entry = *model.entries()->Get(source.profiledEntry());
     const package::Dispatch &dispatch =
-        *model.entries()->Get(source.profiledEntry())->dispatches()->Get(position);
+        *package::findProgram(entry, source.device().name())->dispatches()->Get(position);
     const package::Kernel &kernel = *model.kernels()->Get(dispatch.kernel());
     const auto batch = static_cast<uint64_t>(source.profiledBatch());
     mv_profile_record result = MV_PROFILE_RECORD_INIT;

@@ -3,6 +3,7 @@
 #include "CPUDevice.h"
 
 #include "CPUTarget.h"
+#include "Programs.h"
 
 #include "mv/Support/Text.h"
 
@@ -26,6 +27,9 @@ using package::kReadablePadding;
 //===----------------------------------------------------------------------===//
 // Decisions
 //===----------------------------------------------------------------------===//
+
+/// The programs that are ours.
+static constexpr std::string_view kName = "cpu";
 
 /// A session's threads are a choice of the user's; this many are a slip of the finger.
 static constexpr unsigned kMaxThreads = 1024;
@@ -85,6 +89,7 @@ StatusOr<std::unique_ptr<Device>> CPUDevice::create(std::shared_ptr<const packag
   if (options.threads > kMaxThreads)
     return Status::invalidInput(std::to_string(options.threads) + " threads are too many: expected at most " +
                                 std::to_string(kMaxThreads));
+  MV_RETURN_IF_ERROR(checkPrograms(*package, kName));
   std::string target = options.cpuTarget;
   if (const char *variable = std::getenv("MV_CPU_TARGET"); variable && target.empty())
     target = variable;
@@ -103,7 +108,8 @@ Status CPUDevice::mapCode() {
   const package::Model &model = package_->model();
   std::set<uint32_t> used;
   for (const package::Kernel *kernel : *model.kernels())
-    used.insert(kernel->implementations()->Get(*chooseImplementation(model, *kernel, level_))->code());
+    if (const auto choice = chooseImplementation(model, *kernel, level_))
+      used.insert(kernel->implementations()->Get(*choice)->code());
   code_.resize(model.code()->size());
   for (const uint32_t index : used) {
     const package::SectionRecord &section = package_->codeSection(index);
@@ -118,10 +124,12 @@ Status CPUDevice::prepareKernels() {
   const package::Model &model = package_->model();
   uint64_t scratch = 0;
   for (const package::Kernel *kernel : *model.kernels()) {
-    const uint32_t choice = *chooseImplementation(model, *kernel, level_);
-    const package::Implementation &implementation = *kernel->implementations()->Get(choice);
-    std::byte *code = code_[implementation.code()].data();
     std::vector<Phase> &phases = kernels_.emplace_back();
+    const std::optional<uint32_t> choice = chooseImplementation(model, *kernel, level_);
+    if (!choice)
+      continue; // No CPU program runs it.
+    const package::Implementation &implementation = *kernel->implementations()->Get(*choice);
+    std::byte *code = code_[implementation.code()].data();
     for (const package::Phase *phase : *implementation.phases())
       phases.push_back({reinterpret_cast<PhaseFunction>(code + phase->code_offset()),
                         static_cast<int64_t>(phase->items()), static_cast<int64_t>(phase->group()),
@@ -139,17 +147,16 @@ Status CPUDevice::prepareKernels() {
 
 void CPUDevice::prepareEntry(const package::Entry &entry) {
   EntryInfo &info = entries_.emplace_back();
-  info.arenaBytes = entry.arena();
-  info.inputBytes = uint64_t(entry.channels()) * entry.height() * entry.width() * sizeof(float);
+  const package::Program &program = *package::findProgram(entry, kName);
+  info.arenaBytes = program.arena();
+  info.inputBytes = inputBytes(entry);
   uint64_t largest = info.arenaBytes + info.inputBytes;
   for (const package::Output *output : *entry.outputs()) {
-    uint64_t bytes = sizeof(float);
-    for (const uint32_t size : *output->shape())
-      bytes *= size;
+    const uint64_t bytes = outputBytes(*output);
     info.outputs.push_back({bytes, false});
     largest += bytes;
   }
-  for (const package::Dispatch *dispatch : *entry.dispatches()) {
+  for (const package::Dispatch *dispatch : *program.dispatches()) {
     Step &step = info.steps.emplace_back();
     step.phases = kernels_[dispatch->kernel()];
     const package::Kernel &kernel = *package_->model().kernels()->Get(dispatch->kernel());

@@ -9,14 +9,17 @@
 using namespace mv;
 using namespace mv::runtime;
 
-static CPULevel levelOfCode(const package::Model &model, uint32_t code) {
-  return levelNamed(model.code()->Get(code)->target()->string_view());
+static CPULevel levelOfCode(const package::Model &model, uint32_t index) {
+  const package::Code &code = *model.code()->Get(index);
+  return code.kind() == package::CodeKind::Machine ? levelNamed(code.target()->string_view())
+                                                   : CPULevel::None;
 }
 
 static std::string targetList(const package::Model &model) {
   std::string list;
   for (const package::Code *code : *model.code())
-    list += (list.empty() ? "" : ", ") + code->target()->str();
+    if (code->kind() == package::CodeKind::Machine)
+      list += (list.empty() ? "" : ", ") + code->target()->str();
   return list.empty() ? "none" : list;
 }
 
@@ -39,11 +42,13 @@ std::optional<uint32_t> mv::runtime::chooseImplementation(const package::Model &
   return best;
 }
 
-/// Whether every kernel has code for `level` or a lower one.
+/// Whether every kernel that CPUs run has code for `level` or a lower one.
 static bool isComplete(const package::Model &model, CPULevel level) {
-  return std::all_of(model.kernels()->begin(), model.kernels()->end(), [&](const package::Kernel *kernel) {
-    return chooseImplementation(model, *kernel, level).has_value();
-  });
+  const std::vector<bool> used = package::kernelsOn(model, "cpu");
+  for (uint32_t index = 0; index < used.size(); ++index)
+    if (used[index] && !chooseImplementation(model, *model.kernels()->Get(index), level))
+      return false;
+  return true;
 }
 
 StatusOr<CPULevel> mv::runtime::chooseLevel(const package::Model &model, CPULevel machine,

@@ -3,35 +3,40 @@
 #include "mv/Runtime/Device.h"
 
 #include "CPUDevice.h"
+#include "CUDADevice.h"
 
 #include "mv/Support/Text.h"
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 
 using namespace mv;
 using namespace mv::runtime;
 
 Device::~Device() = default;
 
-/// "cuda", or "cuda:" and a number.
-static bool isCUDA(std::string_view device) {
+/// 0 for "cuda", N for "cuda:N"; a number too large for its type stands for more GPUs than there are.
+static std::optional<uint64_t> cudaIndex(std::string_view device) {
   constexpr std::string_view kName = "cuda";
   if (!device.starts_with(kName))
-    return false;
+    return std::nullopt;
   device.remove_prefix(kName.size());
   if (device.empty())
-    return true;
-  return device.size() > 1 && device.front() == ':' &&
-         std::all_of(device.begin() + 1, device.end(),
-                     [](char digit) { return digit >= '0' && digit <= '9'; });
+    return 0;
+  if (device.size() < 2 || device.front() != ':' ||
+      !std::all_of(device.begin() + 1, device.end(), [](char digit) { return digit >= '0' && digit <= '9'; }))
+    return std::nullopt;
+  uint64_t index = UINT64_MAX;
+  std::from_chars(device.data() + 1, device.data() + device.size(), index);
+  return index;
 }
 
 StatusOr<std::unique_ptr<Device>> Device::create(std::shared_ptr<const package::PackageFile> package,
                                                  const DeviceOptions &options) {
   if (options.device == "cpu" || options.device.empty())
     return CPUDevice::create(std::move(package), options);
-  if (isCUDA(options.device))
-    return Status::unavailable("device " + quote(options.device) + " is not available: neither this mv nor " +
-                               quote(package->path()) + " has GPU code; use the device 'cpu'");
+  if (const std::optional<uint64_t> index = cudaIndex(options.device))
+    return CUDADevice::create(std::move(package), options, *index);
   return Status::invalidInput("unknown device " + quote(options.device) + ": expected cpu, cuda or cuda:N");
 }

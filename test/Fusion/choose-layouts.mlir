@@ -74,3 +74,54 @@ func.func @negative_bare_reader(%x: tensor<?x4x4x20xf32>) {
   check.expect_close %0, %1 : tensor<?x4x4x20xf32>
   return
 }
+
+// -----
+
+// For cuda all that lies between kernels is of the storage type, in units of eight channels, matrices too; a result that
+// a root reads is copied, one that a pointwise op reads is not.
+// CHECK-LABEL: @cuda
+// CHECK: %[[M:.*]] = mv.kernel(%arg0) : (tensor<?x3x8x8xf32>) -> tensor<?x8x8x3xf32, #mv.layout<halo = 1, channels = 8, element = f16>>
+// CHECK: %[[Y:.*]] = mv.kernel(%[[M]], %arg1) : {{.*}} -> tensor<?x4x4x20xf32, #mv.layout<halo = 0, channels = 24, element = f16>>
+// CHECK: %[[P:.*]] = mv.kernel(%[[Y]]) : {{.*}} -> tensor<?x20xf32> {
+// CHECK: %[[C:.*]] = mv.kernel(%[[P]]) : (tensor<?x20xf32>) -> tensor<?x20xf32, #mv.layout<halo = 0, channels = 24, element = f16>>
+// CHECK: %[[L:.*]] = mv.kernel(%[[C]], %arg2) : {{.*}} -> tensor<?x16xf32, #mv.layout<halo = 0, channels = 16, element = f16>>
+// CHECK: %[[S:.*]] = mv.kernel(%[[P]]) : (tensor<?x20xf32>) -> tensor<?x20xf32> {
+// CHECK: %[[R:.*]] = mv.kernel(%[[L]]) : {{.*}} -> tensor<?x16xf32> {
+// CHECK: return %[[P]], %[[S]], %[[R]]
+func.func @cuda(%x: tensor<?x3x8x8xf32>, %w: tensor<20x3x3x3xf32>, %v: tensor<16x20xf32>) -> (tensor<?x20xf32>, tensor<?x20xf32>, tensor<?x16xf32>) attributes {mv.device = "cuda", mv.dtype = "f16"} {
+  %0 = mv.to_nhwc %x : tensor<?x3x8x8xf32> -> tensor<?x8x8x3xf32>
+  %1 = mv.conv2d %0, %w stride 2 : (tensor<?x8x8x3xf32>, tensor<20x3x3x3xf32>) -> tensor<?x4x4x20xf32>
+  %2 = mv.pool %1 : tensor<?x4x4x20xf32> -> tensor<?x20xf32>
+  %3 = mv.linear %2, %v : (tensor<?x20xf32>, tensor<16x20xf32>) -> tensor<?x16xf32>
+  %4 = mv.silu %2 : tensor<?x20xf32>
+  %5 = mv.relu %3 : tensor<?x16xf32>
+  return %2, %4, %5 : tensor<?x20xf32>, tensor<?x20xf32>, tensor<?x16xf32>
+}
+
+// -----
+
+// In f32 what is dense in units of eight channels needs no copy; without such units it does, and for a halo.
+// CHECK-LABEL: @cuda_f32
+// CHECK: %[[L:.*]] = mv.kernel(%arg0, %arg1) : (tensor<?x4x4x16xf32>, tensor<20x16xf32>) -> tensor<?x4x4x20xf32> {
+// CHECK: %[[C:.*]] = mv.kernel(%[[L]]) : (tensor<?x4x4x20xf32>) -> tensor<?x4x4x20xf32, #mv.layout<halo = 1, channels = 24>>
+// CHECK: mv.kernel(%[[C]], %arg2) : {{.*}} -> tensor<?x4x4x16xf32> {
+func.func @cuda_f32(%x: tensor<?x4x4x16xf32>, %v: tensor<20x16xf32>, %w: tensor<16x20x3x3xf32>) -> (tensor<?x4x4x20xf32>, tensor<?x4x4x16xf32>) attributes {mv.device = "cuda", mv.dtype = "f32"} {
+  %0 = mv.linear %x, %v : (tensor<?x4x4x16xf32>, tensor<20x16xf32>) -> tensor<?x4x4x20xf32>
+  %1 = mv.conv2d %0, %w stride 1 : (tensor<?x4x4x20xf32>, tensor<16x20x3x3xf32>) -> tensor<?x4x4x16xf32>
+  return %0, %1 : tensor<?x4x4x20xf32>, tensor<?x4x4x16xf32>
+}
+
+// -----
+
+// A convolution that begins with the image reads it as it is.
+// CHECK-LABEL: @cuda_stem
+// CHECK: mv.kernel(%arg0, %arg1) : (tensor<?x3x8x8xf32>, tensor<20x3x3x3xf32>) -> tensor<?x4x4x20xf32> {
+func.func @cuda_stem(%x: tensor<?x3x8x8xf32>, %w: tensor<20x3x3x3xf32>) -> tensor<?x4x4x20xf32> attributes {mv.device = "cuda", mv.dtype = "f16"} {
+  %0 = mv.kernel(%x, %w) : (tensor<?x3x8x8xf32>, tensor<20x3x3x3xf32>) -> tensor<?x4x4x20xf32> {
+  ^bb0(%x0: tensor<?x3x8x8xf32>, %w0: tensor<20x3x3x3xf32>):
+    %1 = mv.to_nhwc %x0 : tensor<?x3x8x8xf32> -> tensor<?x8x8x3xf32>
+    %2 = mv.conv2d %1, %w0 stride 2 : (tensor<?x8x8x3xf32>, tensor<20x3x3x3xf32>) -> tensor<?x4x4x20xf32>
+    mv.yield %2 : tensor<?x4x4x20xf32>
+  }
+  return %0 : tensor<?x4x4x20xf32>
+}

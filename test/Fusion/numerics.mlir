@@ -20,3 +20,15 @@
 // RUN: mv-opt %S/../Reference/level-pad.mlir --mv-decompose --mv-remove-window-copies --mv-interpret="file=%goldens/ops/level_pad.safetensors f64 tolerance=1e-7"
 // RUN: mv-opt %S/../Reference/level-pad.mlir --mv-decompose --mv-form-kernels --mv-choose-layouts --mv-drop-dead-parameters --mv-interpret="file=%goldens/ops/level_pad.safetensors f64 tolerance=1e-7"
 // RUN: mv-opt %S/../Reference/level-pad.mlir --mv-decompose --mv-fold-batch-norm --mv-fold-layer-scale --mv-fold-attention-scale --cse --mv-fuse-mixer --mv-fuse-pointwise --mv-fuse-norm --mv-remove-window-copies --mv-form-kernels --mv-choose-layouts --mv-drop-dead-parameters --mv-interpret="file=%goldens/ops/level_pad.safetensors f64 tolerance=1e-7"
+
+// What only GPUs do: the norm out of the sums, with f32 as the storage type (so that rounding leaves what the tolerance
+// allows), the image into the stem, q, k and v into the attention. Then all of it, and the layouts.
+// RUN: sed "s/() {/() attributes {mv.device = \"cuda\", mv.dtype = \"f32\"} {/" %S/../Reference/level-pad.mlir > %t.level-pad.mlir
+// RUN: sed "s/() {/() attributes {mv.device = \"cuda\", mv.dtype = \"f32\"} {/" %S/../Reference/stem-eps.mlir > %t.stem-eps.mlir
+// RUN: sed "s/() {/() attributes {mv.device = \"cuda\", mv.dtype = \"f32\"} {/" %S/../Reference/block-attention-gamma.mlir > %t.attention.mlir
+// RUN: mv-opt %t.level-pad.mlir --mv-decompose --mv-fuse-norm --mv-fold-norm --mv-interpret="file=%goldens/ops/level_pad.safetensors f64 tolerance=5e-7"
+// RUN: mv-opt %t.attention.mlir --mv-decompose --mv-fuse-norm --mv-fold-norm --mv-interpret="file=%goldens/ops/block_attention_gamma.safetensors f64 tolerance=5e-7"
+// RUN: mv-opt %t.attention.mlir --mv-decompose --mv-fuse-attention-input --mv-interpret="file=%goldens/ops/block_attention_gamma.safetensors f64 tolerance=1e-7"
+// RUN: mv-opt %t.stem-eps.mlir --mv-decompose --mv-fuse-stem --mv-interpret="file=%goldens/ops/stem_eps.safetensors f64 tolerance=1e-7"
+// RUN: mv-opt %t.level-pad.mlir --mv-decompose --mv-fold-batch-norm --mv-fold-layer-scale --mv-fold-attention-scale --cse --mv-fuse-mixer --mv-fuse-pointwise --mv-fuse-norm --mv-fold-norm --mv-fuse-stem --mv-fuse-attention-input --mv-remove-window-copies --mv-form-kernels --mv-choose-layouts --mv-drop-dead-parameters --mv-interpret="file=%goldens/ops/level_pad.safetensors f64 tolerance=5e-7"
+// RUN: mv-opt %t.attention.mlir --mv-decompose --mv-fold-layer-scale --mv-fold-attention-scale --mv-fuse-pointwise --mv-fuse-norm --mv-fold-norm --mv-fuse-attention-input --mv-form-kernels --mv-choose-layouts --mv-interpret="file=%goldens/ops/block_attention_gamma.safetensors f64 tolerance=5e-7"

@@ -86,3 +86,63 @@ func.func @negative_same_result(%x: tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor
   // expected-error@+1 {{(F5) result 1 is the same value as result 0}}
   return %0, %0 : tensor<?x4xf32>, tensor<?x4xf32>
 }
+
+// -----
+
+// What only GPUs have kernels for.
+func.func @cuda(%x: tensor<?x3x8x8xf32>, %t: tensor<?x1x4x8xf32, #mv.layout<halo = 0, channels = 8, element = f16>>, %w: tensor<16x3x3x3xf32>, %v: tensor<24x8xf32>, %s: tensor<24xf32>) attributes {mv.device = "cuda", mv.dtype = "f16"} {
+  %0 = mv.kernel(%x, %w) : (tensor<?x3x8x8xf32>, tensor<16x3x3x3xf32>) -> tensor<?x4x4x16xf32> {
+  ^bb0(%x0: tensor<?x3x8x8xf32>, %w0: tensor<16x3x3x3xf32>):
+    %1 = mv.to_nhwc %x0 : tensor<?x3x8x8xf32> -> tensor<?x8x8x3xf32>
+    %2 = mv.conv2d %1, %w0 stride 2 : (tensor<?x8x8x3xf32>, tensor<16x3x3x3xf32>) -> tensor<?x4x4x16xf32>
+    %3 = mv.relu %2 : tensor<?x4x4x16xf32>
+    mv.yield %3 : tensor<?x4x4x16xf32>
+  }
+  %4 = mv.kernel(%t, %v, %s) : (tensor<?x1x4x8xf32, #mv.layout<halo = 0, channels = 8, element = f16>>, tensor<24x8xf32>, tensor<24xf32>) -> tensor<?x1x4x8xf32> {
+  ^bb0(%t0: tensor<?x1x4x8xf32>, %v0: tensor<24x8xf32>, %s0: tensor<24xf32>):
+    %5 = mv.norm_linear %t0, %v0 sums %s0 eps 1.0e-05 : (tensor<?x1x4x8xf32>, tensor<24x8xf32>, tensor<24xf32>) -> tensor<?x1x4x24xf32>
+    %6 = mv.attention %5 heads 2 scale 1.0 : (tensor<?x1x4x24xf32>) -> tensor<?x1x4x8xf32>
+    mv.yield %6 : tensor<?x1x4x8xf32>
+  }
+  return
+}
+
+// -----
+
+// CPUs have none for them.
+func.func @negative_cpu(%x: tensor<?x3x8x8xf32>, %w: tensor<16x3x3x3xf32>, %t: tensor<?x1x4x8xf32>, %v: tensor<24x8xf32>) {
+  %0 = mv.kernel(%x, %w) : (tensor<?x3x8x8xf32>, tensor<16x3x3x3xf32>) -> tensor<?x4x4x16xf32> {
+  ^bb0(%x0: tensor<?x3x8x8xf32>, %w0: tensor<16x3x3x3xf32>):
+    // expected-error@+1 {{(F3) cannot stand before the root 'mv.conv2d'}}
+    %1 = mv.to_nhwc %x0 : tensor<?x3x8x8xf32> -> tensor<?x8x8x3xf32>
+    %2 = mv.conv2d %1, %w0 stride 2 : (tensor<?x8x8x3xf32>, tensor<16x3x3x3xf32>) -> tensor<?x4x4x16xf32>
+    mv.yield %2 : tensor<?x4x4x16xf32>
+  }
+  %3 = mv.kernel(%t, %v) : (tensor<?x1x4x8xf32>, tensor<24x8xf32>) -> tensor<?x1x4x8xf32> {
+  ^bb0(%t0: tensor<?x1x4x8xf32>, %v0: tensor<24x8xf32>):
+    // expected-error@+1 {{(F3) cannot stand before the root 'mv.attention'}}
+    %4 = mv.linear %t0, %v0 : (tensor<?x1x4x8xf32>, tensor<24x8xf32>) -> tensor<?x1x4x24xf32>
+    %5 = mv.attention %4 heads 2 scale 1.0 : (tensor<?x1x4x24xf32>) -> tensor<?x1x4x8xf32>
+    mv.yield %5 : tensor<?x1x4x8xf32>
+  }
+  return
+}
+
+// -----
+
+// Roots for GPUs read whole rows of the storage type, convolutions a halo.
+func.func @negative_layouts(%t: tensor<?x1x4x8xf32>, %v: tensor<24x8xf32>, %m: tensor<?x4x4x8xf32, #mv.layout<halo = 0, channels = 8, element = f16>>, %w: tensor<8x8x3x3xf32>) attributes {mv.device = "cuda", mv.dtype = "f16"} {
+  // expected-error@+1 {{(F7) input 0 is stored as 'tensor<?x1x4x8xf32>', expected elements of 'f16' and channels in units of 8}}
+  %0 = mv.kernel(%t, %v) : (tensor<?x1x4x8xf32>, tensor<24x8xf32>) -> tensor<?x1x4x24xf32> {
+  ^bb0(%t0: tensor<?x1x4x8xf32>, %v0: tensor<24x8xf32>):
+    %1 = mv.linear %t0, %v0 : (tensor<?x1x4x8xf32>, tensor<24x8xf32>) -> tensor<?x1x4x24xf32>
+    mv.yield %1 : tensor<?x1x4x24xf32>
+  }
+  // expected-error@+1 {{(F7) input 0 has a halo of 0, its convolution needs 1}}
+  %2 = mv.kernel(%m, %w) : (tensor<?x4x4x8xf32, #mv.layout<halo = 0, channels = 8, element = f16>>, tensor<8x8x3x3xf32>) -> tensor<?x4x4x8xf32> {
+  ^bb0(%m0: tensor<?x4x4x8xf32>, %w0: tensor<8x8x3x3xf32>):
+    %3 = mv.conv2d %m0, %w0 stride 1 : (tensor<?x4x4x8xf32>, tensor<8x8x3x3xf32>) -> tensor<?x4x4x8xf32>
+    mv.yield %3 : tensor<?x4x4x8xf32>
+  }
+  return
+}

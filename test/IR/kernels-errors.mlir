@@ -62,9 +62,9 @@ func.func private @layout_short(tensor<?x4x4x8xf32, #mv.layout<halo = 1>>)
 // expected-error@+1 {{failed to parse MV_LayoutAttr parameter 'channels' which is to be a `int64_t`}}
 func.func private @layout_text(tensor<?x4x4x8xf32, #mv.layout<halo = 1, channels = many>>)
 // -----
-// expected-error@+2 {{expected ::mv::PackingKind to be one of: panels, columns, vector}}
+// expected-error@+2 {{expected ::mv::PackingKind to be one of: panels, columns, vector, rows}}
 // expected-error@+1 {{failed to parse MV_PackedAttr parameter 'kind'}}
-func.func private @packed_kind(tensor<16x8xf32, #mv.packed<rows width = 16>>)
+func.func private @packed_kind(tensor<16x8xf32, #mv.packed<stripes width = 16>>)
 // -----
 // expected-error@+1 {{expected 'width'}}
 func.func private @packed_no_width(tensor<16x8xf32, #mv.packed<panels>>)

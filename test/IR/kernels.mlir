@@ -34,3 +34,7 @@ func.func @layouts(%x: tensor<?x56x56x80xf32, #mv.layout<halo = 1, channels = 80
 
 // CHECK: func.func private @packings(tensor<160x8xf32, #mv.packed<columns width = 16>>, tensor<160xf32, #mv.packed<vector width = 16>>)
 func.func private @packings(tensor<160x8xf32, #mv.packed<columns width = 16>>, tensor<160xf32, #mv.packed<vector width = 16>>)
+
+// The element in memory is another than the tensor's.
+// CHECK: func.func private @elements(tensor<?x1x196x320xf32, #mv.layout<halo = 0, channels = 320, element = f16>>, tensor<320x1280xf32, #mv.packed<rows width = 64, element = f16>>)
+func.func private @elements(tensor<?x1x196x320xf32, #mv.layout<halo = 0, channels = 320, element = f16>>, tensor<320x1280xf32, #mv.packed<rows width = 64, element = f16>>)

@@ -78,3 +78,9 @@ func.func @dynamic(%w: tensor<?x8xf32>) {
   %0 = mv.param.unary neg %w : tensor<?x8xf32>
   return
 }
+// -----
+func.func @round_element(%w: tensor<16x8xf32>) {
+  // expected-error@+1 {{'mv.param.round' op (C1) element is 'f64', expected f16, bf16, tf32 or f32}}
+  %0 = mv.param.round %w to f64 : tensor<16x8xf32>
+  return
+}

@@ -38,5 +38,9 @@ func.func @parameters(%w: tensor<80x80x3x3xf32>, %g: tensor<80xf32>, %m: tensor<
   %14 = mv.param.slice %q [320, 0] : tensor<960x320xf32> -> tensor<320x320xf32>
   // CHECK: mv.param.concat %{{.*}}, %{{.*}} : tensor<160x3xf32>, tensor<160x3xf32> -> tensor<320x3xf32>
   %15 = mv.param.concat %a, %12 : tensor<160x3xf32>, tensor<160x3xf32> -> tensor<320x3xf32>
+  // CHECK: mv.param.round %{{.*}} to f16 : tensor<16x8xf32>
+  %16 = mv.param.round %m to f16 : tensor<16x8xf32>
+  // CHECK: mv.param.round %{{.*}} to tf32 : tensor<80xf32>
+  %17 = mv.param.round %g to tf32 : tensor<80xf32>
   return
 }

@@ -49,6 +49,36 @@ func.func @linear_bias(%x: tensor<?x1x4x8xf32>, %w: tensor<16x8xf32>, %b: tensor
   return
 }
 // -----
+func.func @norm_linear_weight(%x: tensor<?x1x4x8xf32>, %w: tensor<8x16xf32>, %s: tensor<8xf32>) {
+  // expected-error@+1 {{'mv.norm_linear' op (C1) weight has 16 columns, the input 8 channels}}
+  %0 = mv.norm_linear %x, %w sums %s eps 1.0e-05 : (tensor<?x1x4x8xf32>, tensor<8x16xf32>, tensor<8xf32>) -> tensor<?x1x4x8xf32>
+  return
+}
+// -----
+func.func @norm_linear_result(%x: tensor<?x1x4x8xf32>, %w: tensor<16x8xf32>, %s: tensor<16xf32>) {
+  // expected-error@+1 {{'mv.norm_linear' op (C2) expected a result of shape [?, 1, 4, 16], got 'tensor<?x1x5x16xf32>'}}
+  %0 = mv.norm_linear %x, %w sums %s eps 1.0e-05 : (tensor<?x1x4x8xf32>, tensor<16x8xf32>, tensor<16xf32>) -> tensor<?x1x5x16xf32>
+  return
+}
+// -----
+func.func @norm_linear_bias(%x: tensor<?x1x4x8xf32>, %w: tensor<16x8xf32>, %s: tensor<16xf32>, %b: tensor<8xf32>) {
+  // expected-error@+1 {{'mv.norm_linear' op (C3) bias has 8 elements, expected 16}}
+  %0 = mv.norm_linear %x, %w sums %s bias %b eps 1.0e-05 : (tensor<?x1x4x8xf32>, tensor<16x8xf32>, tensor<16xf32>, tensor<8xf32>) -> tensor<?x1x4x16xf32>
+  return
+}
+// -----
+func.func @norm_linear_sums(%x: tensor<?x1x4x8xf32>, %w: tensor<16x8xf32>, %s: tensor<8xf32>) {
+  // expected-error@+1 {{'mv.norm_linear' op (C3) sums has 8 elements, expected 16}}
+  %0 = mv.norm_linear %x, %w sums %s eps 1.0e-05 : (tensor<?x1x4x8xf32>, tensor<16x8xf32>, tensor<8xf32>) -> tensor<?x1x4x16xf32>
+  return
+}
+// -----
+func.func @norm_linear_eps(%x: tensor<?x1x4x8xf32>, %w: tensor<16x8xf32>, %s: tensor<16xf32>) {
+  // expected-error@+1 {{'mv.norm_linear' op (C4)}}
+  %0 = mv.norm_linear %x, %w sums %s eps 0.0 : (tensor<?x1x4x8xf32>, tensor<16x8xf32>, tensor<16xf32>) -> tensor<?x1x4x16xf32>
+  return
+}
+// -----
 func.func @attention_qkv(%x: tensor<?x1x4x16xf32>) {
   // expected-error@+1 {{'mv.attention' op (C1) qkv must have three times the result's 8 channels, got 'tensor<?x1x4x16xf32>'}}
   %0 = mv.attention %x heads 2 scale 0.5 : (tensor<?x1x4x16xf32>) -> tensor<?x1x4x8xf32>

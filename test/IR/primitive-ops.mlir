@@ -15,6 +15,10 @@ func.func @roots(%map: tensor<?x56x56x80xf32>, %cw: tensor<160x80x3x3xf32>, %cb:
   %2 = mv.linear %x, %w bias %b : (tensor<?x1x4x8xf32>, tensor<16x8xf32>, tensor<16xf32>) -> tensor<?x1x4x16xf32>
   // CHECK: mv.linear %{{.*}}, %{{.*}} : (tensor<?x1x4x8xf32>, tensor<16x8xf32>) -> tensor<?x1x4x16xf32>
   %3 = mv.linear %x, %w : (tensor<?x1x4x8xf32>, tensor<16x8xf32>) -> tensor<?x1x4x16xf32>
+  // CHECK: mv.norm_linear %{{.*}}, %{{.*}} sums %{{.*}} bias %{{.*}} eps 1.000000e-05 : (tensor<?x1x4x8xf32>, tensor<16x8xf32>, tensor<16xf32>, tensor<16xf32>) -> tensor<?x1x4x16xf32>
+  %6 = mv.norm_linear %x, %w sums %b bias %b eps 1.0e-05 : (tensor<?x1x4x8xf32>, tensor<16x8xf32>, tensor<16xf32>, tensor<16xf32>) -> tensor<?x1x4x16xf32>
+  // CHECK: mv.norm_linear %{{.*}}, %{{.*}} sums %{{.*}} eps 1.000000e-05 : (tensor<?x1x4x8xf32>, tensor<16x8xf32>, tensor<16xf32>) -> tensor<?x1x4x16xf32>
+  %7 = mv.norm_linear %x, %w sums %b eps 1.0e-05 : (tensor<?x1x4x8xf32>, tensor<16x8xf32>, tensor<16xf32>) -> tensor<?x1x4x16xf32>
   // CHECK: mv.attention %{{.*}} heads 8 scale 0.1581139 : (tensor<?x1x196x960xf32>) -> tensor<?x1x196x320xf32>
   %4 = mv.attention %qkv heads 8 scale 1.581139e-01 : (tensor<?x1x196x960xf32>) -> tensor<?x1x196x320xf32>
   // CHECK: mv.attention %{{.*}} q_norm %{{.*}}, %{{.*}} k_norm %{{.*}}, %{{.*}} heads 8 scale 0.1581139 {eps = 1.000000e-04 : f64} : (tensor<?x1x196x960xf32>, tensor<40xf32>, tensor<40xf32>, tensor<40xf32>, tensor<40xf32>) -> tensor<?x1x196x320xf32>

@@ -1,5 +1,5 @@
-// RUN: mv-opt %s --mv-cpu-expand-math --split-input-file | FileCheck %s
-// RUN: mv-opt %s --mv-cpu-expand-math=fma=false --split-input-file | FileCheck %s --check-prefix=NOFMA
+// RUN: mv-opt %s --mv-expand-math --split-input-file | FileCheck %s
+// RUN: mv-opt %s --mv-expand-math=fma=false --split-input-file | FileCheck %s --check-prefix=NOFMA
 
 // What the polynomials compute, and how exactly, is tested in test/Unit/Kernels/MathTest.cpp.
 

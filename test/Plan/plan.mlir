@@ -136,3 +136,66 @@ func.func @negative_alike(%x: tensor<?x4x4x8xf32>) -> (tensor<?x4x4x8xf32> {mv.n
   }
   return %1 : tensor<?x4x4x8xf32>
 }
+
+// -----
+
+// One entry point for two devices: no kernel is both's, dispatches and slices say where they run. A slice on a GPU begins
+// at a multiple of 256 bytes and takes as many as its elements do.
+// CHECK: plan.kernel @relu_4x4x8 ({{.*}} family "pointwise" {
+// CHECK: plan.kernel @relu_4x4x8_f16 (tensor<?x4x4x8xf32>) -> tensor<?x4x4x8xf32, #mv.layout<halo = 0, channels = 8, element = f16>> family "pointwise" attributes {device = "cuda", dtype = "f16"} {
+// CHECK: plan.kernel @norm_linear_m16_k8_n4_f16 (
+// CHECK: plan.kernel @relu_4x4x4_f16 (
+// CHECK: plan.kernel @relu_4x4x4_f32 (tensor<?x4x4x4xf32>) -> tensor<?x4x4x4xf32> family "pointwise" attributes {device = "cuda", dtype = "f32"} {
+// CHECK: plan.kernel @relu_4x4x4_tf32 (tensor<?x4x4x4xf32>) -> tensor<?x4x4x4xf32> family "pointwise" attributes {device = "cuda", dtype = "tf32"} {
+// CHECK: plan.entry @forward arena 0 live 0 {
+// CHECK: plan.dispatch @relu_4x4x8 "relu_4x4x8"
+// CHECK: plan.entry @forward_cuda arena 512 live 512 attributes {device = "cuda", dtype = "f16", name = "forward"} {
+// CHECK: plan.slice 0 bytes 256 :
+// CHECK: plan.dispatch @relu_4x4x8_f16
+// CHECK: plan.slice 256 bytes 256 :
+// CHECK: plan.dispatch @norm_linear_m16_k8_n4_f16
+// CHECK: plan.dispatch @relu_4x4x4_f16
+func.func @forward(%x: tensor<?x4x4x8xf32>) -> (tensor<?x4x4x8xf32> {mv.name = "map"}) attributes {mv.entry} {
+  %0 = mv.kernel(%x) : (tensor<?x4x4x8xf32>) -> tensor<?x4x4x8xf32> {
+  ^bb0(%x0: tensor<?x4x4x8xf32>):
+    %1 = mv.relu %x0 : tensor<?x4x4x8xf32>
+    mv.yield %1 : tensor<?x4x4x8xf32>
+  }
+  return %0 : tensor<?x4x4x8xf32>
+}
+func.func @forward_cuda(%x: tensor<?x4x4x8xf32>) -> (tensor<?x4x4x4xf32> {mv.name = "map"}) attributes {mv.entry, mv.device = "cuda", mv.dtype = "f16", mv.name = "forward"} {
+  %w = mv.parameter "w" : tensor<4x8xf32>
+  %s = mv.parameter "s" : tensor<4xf32>
+  %0 = mv.kernel(%x) : (tensor<?x4x4x8xf32>) -> tensor<?x4x4x8xf32, #mv.layout<halo = 0, channels = 8, element = f16>> {
+  ^bb0(%x0: tensor<?x4x4x8xf32>):
+    %2 = mv.relu %x0 : tensor<?x4x4x8xf32>
+    mv.yield %2 : tensor<?x4x4x8xf32>
+  }
+  %1 = mv.kernel(%0, %w, %s) : (tensor<?x4x4x8xf32, #mv.layout<halo = 0, channels = 8, element = f16>>, tensor<4x8xf32>, tensor<4xf32>) -> tensor<?x4x4x4xf32, #mv.layout<halo = 0, channels = 8, element = f16>> {
+  ^bb0(%x0: tensor<?x4x4x8xf32>, %w0: tensor<4x8xf32>, %s0: tensor<4xf32>):
+    %2 = mv.norm_linear %x0, %w0 sums %s0 eps 1.0e-05 : (tensor<?x4x4x8xf32>, tensor<4x8xf32>, tensor<4xf32>) -> tensor<?x4x4x4xf32>
+    mv.yield %2 : tensor<?x4x4x4xf32>
+  }
+  %3 = mv.kernel(%1) : (tensor<?x4x4x4xf32, #mv.layout<halo = 0, channels = 8, element = f16>>) -> tensor<?x4x4x4xf32> {
+  ^bb0(%x0: tensor<?x4x4x4xf32>):
+    %2 = mv.relu %x0 : tensor<?x4x4x4xf32>
+    mv.yield %2 : tensor<?x4x4x4xf32>
+  }
+  return %3 : tensor<?x4x4x4xf32>
+}
+func.func @forward_f32(%x: tensor<?x4x4x4xf32>) -> (tensor<?x4x4x4xf32> {mv.name = "map"}) attributes {mv.entry, mv.device = "cuda", mv.dtype = "f32", mv.name = "other"} {
+  %0 = mv.kernel(%x) : (tensor<?x4x4x4xf32>) -> tensor<?x4x4x4xf32> {
+  ^bb0(%x0: tensor<?x4x4x4xf32>):
+    %1 = mv.relu %x0 : tensor<?x4x4x4xf32>
+    mv.yield %1 : tensor<?x4x4x4xf32>
+  }
+  return %0 : tensor<?x4x4x4xf32>
+}
+func.func @forward_tf32(%x: tensor<?x4x4x4xf32>) -> (tensor<?x4x4x4xf32> {mv.name = "map"}) attributes {mv.entry, mv.device = "cuda", mv.dtype = "tf32", mv.name = "third"} {
+  %0 = mv.kernel(%x) : (tensor<?x4x4x4xf32>) -> tensor<?x4x4x4xf32> {
+  ^bb0(%x0: tensor<?x4x4x4xf32>):
+    %1 = mv.relu %x0 : tensor<?x4x4x4xf32>
+    mv.yield %1 : tensor<?x4x4x4xf32>
+  }
+  return %0 : tensor<?x4x4x4xf32>
+}

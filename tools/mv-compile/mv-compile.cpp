@@ -5,8 +5,11 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/ToolUtilities.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "mv/Kernels/CPU/Emitter.h"
+#include "mv/Kernels/GPU/Emitter.h"
 #include "mv/Pipeline/Compile.h"
 #include "mv/Pipeline/Register.h"
 #include "llvm/ADT/StringExtras.h"
@@ -29,9 +32,13 @@ static cl::opt<std::string> weights("weights",
                                     cl::cat(category));
 static cl::opt<std::string>
     targets("target", cl::init("cpu"), cl::cat(category),
-            cl::desc("cpu, or instruction sets: cpu:x86-64-v4, cpu:x86-64-v3, cpu:x86-64"));
-static cl::opt<std::string> dtype("dtype", cl::init("f32"), cl::desc("f32 (the only form on the CPU)"),
-                                  cl::cat(category));
+            cl::desc("cpu, instruction sets (cpu:x86-64-v4, cpu:x86-64-v3, cpu:x86-64) and GPUs: sm_80, sm_86, "
+                     "sm_87, sm_89, sm_90, sm_100, sm_120"));
+static cl::opt<std::string> dtype("dtype", cl::cat(category),
+                                  cl::desc("f16, bf16, tf32 or f32 (default: f32 on the CPU, f16 on GPUs)"));
+static cl::opt<std::string>
+    ptxas("ptxas", cl::cat(category), cl::value_desc("FILE"),
+          cl::desc("NVIDIA's assembler (default: in $CUDA_HOME, $CUDA_PATH, the PATH or /usr/local/cuda)"));
 static cl::opt<std::string> resolutions("resolution",
                                         cl::desc("HxW[,HxW...] (default: the checkpoint's input_size)"),
                                         cl::cat(category));
@@ -39,7 +46,7 @@ static cl::opt<std::string> outputs("outputs", cl::desc("logits,pooled,stages (d
                                     cl::cat(category));
 static cl::opt<std::string>
     compileTo("compile-to", cl::cat(category),
-              cl::desc("Stop after import, fusion, plan, kernels, llvm or asm, and print"));
+              cl::desc("Stop after import, fusion, plan, kernels, llvm, asm or ptx, and print"));
 static cl::opt<std::string>
     report("report", cl::ValueOptional, cl::cat(category),
            cl::desc("Work and bytes of every kernel, to FILE.html, FILE.json or standard error"));
@@ -55,6 +62,14 @@ static std::vector<std::string> split(StringRef list) {
   return parts;
 }
 
+/// sm_80, sm_86, ... or sm_120
+static std::string gpuNames() {
+  std::string names;
+  for (const mv::gpu::Target &target : mv::gpu::getTargets())
+    names += (names.empty() ? "" : &target == &mv::gpu::getTargets().back() ? " or " : ", ") + target.name.str();
+  return names;
+}
+
 static Status parseTargets(CompileOptions &options) {
   bool all = false;
   for (StringRef text : split(targets)) {
@@ -63,18 +78,39 @@ static Status parseTargets(CompileOptions &options) {
       all = true;
       continue;
     }
+    if (mv::gpu::findTarget(name)) {
+      if (!llvm::is_contained(options.pipeline.gpuTargets, name))
+        options.pipeline.gpuTargets.push_back(name.str());
+      continue;
+    }
     if (!name.consume_front("cpu:"))
-      return Status::invalidInput("--target: expected cpu or cpu:INSTRUCTION_SET, found '" + text.str() +
-                                  "' (this version makes no GPU code)");
+      return Status::invalidInput("--target: expected cpu, cpu:INSTRUCTION_SET, " + gpuNames() + ", found '" +
+                                  text.str() + "'");
     if (llvm::none_of(cpu::getTargets(), [&](const cpu::Target &target) { return target.name == name; }))
       return Status::invalidInput("--target: no instruction set '" + name.str() +
                                   "'; expected x86-64, x86-64-v3 or x86-64-v4");
     options.pipeline.cpuTargets.push_back(name.str());
   }
-  if (!all && options.pipeline.cpuTargets.empty())
-    return Status::invalidInput("--target: expected cpu or cpu:INSTRUCTION_SET, found nothing");
+  if (all || !options.pipeline.cpuTargets.empty())
+    options.pipeline.devices.push_back("cpu");
+  if (!options.pipeline.gpuTargets.empty())
+    options.pipeline.devices.push_back("cuda");
+  if (options.pipeline.devices.empty())
+    return Status::invalidInput("--target: expected cpu, cpu:INSTRUCTION_SET, " + gpuNames() + ", found nothing");
   if (all)
     options.pipeline.cpuTargets.clear();
+  return {};
+}
+
+static Status parseDType(CompileOptions &options) {
+  if (dtype.empty())
+    return {};
+  if (!mv::gpu::parseDType(dtype))
+    return Status::invalidInput("--dtype: expected f16, bf16, tf32 or f32, found '" + dtype + "'");
+  if (dtype != "f32" && llvm::is_contained(options.pipeline.devices, "cpu"))
+    return Status::invalidInput("--dtype: the CPU has the form f32 only, found '" + dtype +
+                                "'; leave cpu out of --target");
+  options.pipeline.dtype = dtype;
   return {};
 }
 
@@ -83,7 +119,7 @@ static Status parseStageOption(CompileOptions &options) {
     return {};
   std::optional<Stage> stage = parseStage(compileTo);
   if (!stage)
-    return Status::invalidInput("--compile-to: expected import, fusion, plan, kernels, llvm or asm, found '" +
+    return Status::invalidInput("--compile-to: expected import, fusion, plan, kernels, llvm, asm or ptx, found '" +
                                 compileTo + "'");
   options.stage = *stage;
   return {};
@@ -102,10 +138,10 @@ static Status parseOptions(CompileOptions &options) {
   options.report = report.getNumOccurrences() > 0;
   options.reportFile = report;
   options.threads = threads;
+  options.ptxas = ptxas;
   MV_RETURN_IF_ERROR(parseTargets(options));
   MV_RETURN_IF_ERROR(parseStageOption(options));
-  if (dtype != "f32")
-    return Status::invalidInput("--dtype: the CPU has the form f32 only, found '" + dtype + "'");
+  MV_RETURN_IF_ERROR(parseDType(options));
   for (const std::string &pass : split(disable)) {
     if (!isOptionalPass(pass))
       return Status::invalidInput("--disable: '" + pass + "' is not an optional pass");
@@ -137,6 +173,8 @@ int main(int argc, char **argv) {
   registerAllDialects(registry);
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
+  registerGPUDialectTranslation(registry);
+  registerNVVMDialectTranslation(registry);
   MLIRContext context(registry);
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler diagnostics(sources, &context);

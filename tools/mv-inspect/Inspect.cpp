@@ -38,8 +38,10 @@ static void declareOptions(CLI::App &app, Options &options) {
   app.add_flag("--verify", options.verify, "Compute all checksums, the parameters' too");
   app.add_flag("--config", options.config,
                "Print the checkpoint's config.json, as it was read, and nothing else");
-  app.add_option("--extract-code", options.extractCode,
-                 "Write the machine code for TARGET to FILE, e.g. for objdump -D -b binary -m i386:x86-64")
+  app.add_option(
+         "--extract-code", options.extractCode,
+         "Write the code for TARGET to FILE: machine code, e.g. for objdump -D -b binary -m i386:x86-64; for "
+         "GPUs sm_80.ptx or sm_80.cubin")
       ->expected(2)
       ->type_name("TARGET FILE");
 }
@@ -47,8 +49,11 @@ static void declareOptions(CLI::App &app, Options &options) {
 static void extractCode(const Package &package, const std::string &target, const std::string &file) {
   std::string names;
   for (uint32_t index = 0; index < package.info().target_count; ++index) {
-    const char *name = package.target(index).name;
-    names += (index ? ", " : "") + std::string(name);
+    const mv_target_info info = package.target(index);
+    std::string name = info.name;
+    if (std::string_view(info.kind) != "machine")
+      name += "." + std::string(info.kind);
+    names += (index ? ", " : "") + name;
     if (target != name)
       continue;
     const auto write = [&]() -> Status {

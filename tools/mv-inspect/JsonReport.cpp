@@ -22,11 +22,22 @@ static Json describeTargets(const Package &package) {
   for (uint32_t index = 0; index < package.info().target_count; ++index) {
     const mv_target_info info = package.target(index);
     targets.push_back({{"name", info.name},
+                       {"kind", info.kind},
                        {"supported", info.supported != 0},
                        {"code_bytes", info.code_bytes},
                        {"checksum", hashText(info.code_hash)}});
   }
   return targets;
+}
+
+static Json describePrograms(const Package &package, uint32_t entry, uint32_t count) {
+  Json programs = Json::array();
+  for (uint32_t index = 0; index < count; ++index) {
+    const mv_program_info info = package.program(entry, index);
+    programs.push_back(
+        {{"device", info.device}, {"dispatches", info.dispatch_count}, {"arena_bytes", info.arena_bytes}});
+  }
+  return programs;
 }
 
 static Json describeEntries(const Package &package) {
@@ -42,8 +53,7 @@ static Json describeEntries(const Package &package) {
     entries.push_back({{"name", info.name},
                        {"input", {info.channels, info.height, info.width}},
                        {"outputs", std::move(outputs)},
-                       {"dispatches", info.dispatch_count},
-                       {"arena_bytes", info.arena_bytes}});
+                       {"programs", describePrograms(package, index, info.program_count)}});
   }
   return entries;
 }
@@ -67,6 +77,26 @@ static Json describeImplementations(const Package &package, uint32_t kernel, uin
   return implementations;
 }
 
+static Json describeGPU(const Package &package, uint32_t kernel, uint32_t count) {
+  Json implementations = Json::array();
+  for (uint32_t index = 0; index < count; ++index) {
+    const mv_gpu_implementation_info info = package.gpuImplementation(kernel, index);
+    Json launches = Json::array();
+    for (uint32_t position = 0; position < info.launch_count; ++position) {
+      const mv_launch_info launch = package.launch(kernel, index, position);
+      launches.push_back({{"function", launch.function},
+                          {"batch", launch.batch},
+                          {"items", launch.items},
+                          {"group", launch.group},
+                          {"multiplier", launch.multiplier},
+                          {"threads", launch.threads},
+                          {"shared_bytes", launch.shared_bytes}});
+    }
+    implementations.push_back({{"target", info.target}, {"launches", std::move(launches)}});
+  }
+  return implementations;
+}
+
 static Json describeKernels(const Package &package) {
   Json kernels = Json::array();
   for (uint32_t index = 0; index < package.info().kernel_count; ++index) {
@@ -79,7 +109,8 @@ static Json describeKernels(const Package &package) {
          {"bytes_read", info.bytes_read},
          {"bytes_written", info.bytes_written},
          {"bytes_parameters", info.bytes_parameters},
-         {"implementations", describeImplementations(package, index, info.implementation_count)}});
+         {"implementations", describeImplementations(package, index, info.implementation_count)},
+         {"gpu", describeGPU(package, index, info.gpu_implementation_count)}});
   }
   return kernels;
 }
@@ -105,7 +136,6 @@ std::string mv::inspect::jsonReport(const Package &package, const std::string &p
                        {"producer", info.producer},
                        {"source", info.source},
                        {"licence", info.licence},
-                       {"dtype", info.dtype},
                        {"preprocessing", describePreprocessing(package)},
                        {"labels", package.labels()},
                        {"targets", describeTargets(package)},

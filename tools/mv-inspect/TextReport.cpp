@@ -97,7 +97,6 @@ static std::string generalText(const Package &package, const std::string &path) 
   add("format", std::to_string(info.format_version) + ", written by " + shown(info.producer));
   add("source", shown(info.source, 4096));
   add("licence", shown(info.licence, 4096));
-  add("arithmetic", shown(info.dtype));
   add("size", bytesText(info.file_bytes) + ": parameters " + bytesText(info.parameter_bytes) + ", code " +
                   bytesText(info.code_bytes));
   add("plan checksum", hashText(info.plan_hash));
@@ -122,14 +121,18 @@ static std::string targetsText(const Package &package) {
   Table table(3, {"target", "checksum", "this machine", "code"});
   for (uint32_t index = 0; index < package.info().target_count; ++index) {
     const mv_target_info info = package.target(index);
-    table.add({shown(info.name), hashText(info.code_hash), info.supported ? "runs it" : "cannot run it",
+    const bool isMachine = std::string_view(info.kind) == "machine";
+    table.add({shown(info.name) + (isMachine ? "" : " " + std::string(info.kind)), hashText(info.code_hash),
+               !isMachine       ? "for GPUs"
+               : info.supported ? "runs it"
+                                : "cannot run it",
                bytesText(info.code_bytes)});
   }
   return "\nTargets\n" + table.text();
 }
 
 static std::string entriesText(const Package &package) {
-  Table table(3, {"name", "input", "outputs", "dispatches", "arena/image"});
+  Table table(5, {"name", "input", "outputs", "device", "dtype", "dispatches", "arena/image"});
   for (uint32_t index = 0; index < package.info().entry_count; ++index) {
     const mv_entry_info info = package.entry(index);
     std::string outputs;
@@ -138,14 +141,19 @@ static std::string entriesText(const Package &package) {
       outputs += (position ? ", " : "") + shown(output.name) + " " +
                  sizesText(std::vector<uint32_t>(output.shape, output.shape + output.rank));
     }
-    table.add({shown(info.name), sizesText({info.channels, info.height, info.width}), outputs,
-               std::to_string(info.dispatch_count), bytesText(info.arena_bytes)});
+    for (uint32_t position = 0; position < info.program_count; ++position) {
+      const mv_program_info program = package.program(index, position);
+      table.add({shown(info.name), sizesText({info.channels, info.height, info.width}), outputs,
+                 shown(program.device), shown(program.dtype), std::to_string(program.dispatch_count),
+                 bytesText(program.arena_bytes)});
+    }
   }
   return "\nEntry points\n" + table.text();
 }
 
-/// Each target's number of phases, and its scratch memory.
-static std::string implementationsText(const Package &package, uint32_t kernel, uint32_t count) {
+/// Each target's number of phases, and its scratch memory; for GPUs the launches.
+static std::string implementationsText(const Package &package, uint32_t kernel, uint32_t count,
+                                       uint32_t gpuCount) {
   std::string text;
   for (uint32_t index = 0; index < count; ++index) {
     const mv_implementation_info info = package.implementation(kernel, index);
@@ -153,6 +161,10 @@ static std::string implementationsText(const Package &package, uint32_t kernel, 
             std::to_string(info.phase_count);
     if (info.scratch_bytes > 0)
       text += " (" + bytesText(info.scratch_bytes) + ")";
+  }
+  for (uint32_t index = 0; index < gpuCount; ++index) {
+    const mv_gpu_implementation_info info = package.gpuImplementation(kernel, index);
+    text += (text.empty() ? "" : ", ") + shown(info.target) + ": " + std::to_string(info.launch_count);
   }
   return text;
 }
@@ -164,7 +176,7 @@ static std::string kernelsText(const Package &package) {
   for (uint32_t index = 0; index < count; ++index) {
     const mv_kernel_info info = package.kernel(index);
     table.add({shown(info.name), shown(info.family),
-               implementationsText(package, index, info.implementation_count),
+               implementationsText(package, index, info.implementation_count, info.gpu_implementation_count),
                std::to_string(info.dispatch_count), scaled(info.flops, ""), bytesText(info.bytes_read),
                bytesText(info.bytes_written), bytesText(info.bytes_parameters)});
   }

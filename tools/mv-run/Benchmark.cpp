@@ -62,7 +62,7 @@ nlohmann::ordered_json run::benchmark(const Model &model, Session &session, std:
           {"threads", info.threads},
           {"device", info.device},
           {"target", info.target},
-          {"dtype", model.package.info().dtype},
+          {"dtype", info.dtype},
           {"resolution", resolutionText(model.resolution)},
           {"min_ms", 1e3 * times.front()},
           {"mean_ms", 1e3 * sum / static_cast<double>(times.size())},

@@ -15,6 +15,28 @@ class MV_FunctionPass<string argument> : Pass<argument, "::mlir::func::FuncOp"> 
 }
 
 //===-------------------------------------------------------------------===//
+// Kinds of devices
+//===-------------------------------------------------------------------===//
+
+def SelectDevices : Pass<"mv-select-devices", "::mlir::ModuleOp"> {
+  let summary = "Makes a function of each entry point for every kind of device";
+  let description = [{
+    CPUs take a function as it is; one for `cuda` has the attributes `mv.device` = "cuda", `mv.dtype` (what its products
+    multiply) and `mv.name` (what the entry point is called). With both, the second is a copy called NAME_cuda.
+
+    - Needs: nothing; functions without `mv.entry` stay as they are.
+    - Leaves: entry points for every device of the list, each device once.
+    - Skips: functions that have `mv.device` already.
+    - Example: test/Fusion/select-devices.mlir
+  }];
+  let options = [
+    ListOption<"devices", "devices", "std::string", "cpu, cuda; cpu when empty">,
+    Option<"dtype", "dtype", "std::string", /*default=*/"\"f16\"", "What products on cuda multiply: f16, bf16, tf32, f32">,
+  ];
+  let dependentDialects = ["::mv::MVDialect"];
+}
+
+//===-------------------------------------------------------------------===//
 // From model ops to primitive ops
 //===-------------------------------------------------------------------===//
 
@@ -110,6 +132,53 @@ def FuseNorm : MV_FunctionPass<"mv-fuse-norm"> {
   }];
 }
 
+//===-------------------------------------------------------------------===//
+// What only GPUs do: these passes leave functions alone that are not for cuda
+//===-------------------------------------------------------------------===//
+
+def FoldNorm : MV_FunctionPass<"mv-fold-norm"> {
+  let summary = "Takes the layer norm in front of a product out of its sums";
+  let description = [{
+    The norm's weight goes into the product's, its bias into the product's bias. What is left of the norm is a mean and
+    a scale for each row, which `norm_linear` applies to the finished sums: the product reads its input as it is stored.
+    The sums of the weight's rows are those of the rounded weight, so that what a constant input adds cancels.
+
+    - Needs: kernels; after mv-fuse-norm.
+    - Leaves: kernels with `norm_linear` instead of `layer_norm` and `linear`.
+    - Skips: norms whose product does not follow in the same kernel.
+    - Example: test/Fusion/fold-norm.mlir
+  }];
+}
+
+def FuseStem : MV_FunctionPass<"mv-fuse-stem"> {
+  let summary = "Puts the image's `to_nhwc` into the convolution that reads it";
+  let description = [{
+    The first convolution then reads the image as the caller gave it, and nothing is copied.
+
+    - Needs: primitive ops, bare or in kernels; after mv-fuse-pointwise.
+    - Leaves: a kernel of family conv2d that begins with `to_nhwc`.
+    - Skips: images of many channels, images that others read too (missed remark).
+    - Example: test/Fusion/fuse-stem.mlir
+  }];
+}
+
+def FuseAttentionInput : MV_FunctionPass<"mv-fuse-attention-input"> {
+  let summary = "Computes q, k and v in the attention that reads them";
+  let description = [{
+    Where a window's tokens are few, a block of threads makes its head's q, k and v from the tokens and keeps them; they
+    are never stored.
+
+    - Needs: kernels of `linear` or `norm_linear`; after mv-fold-norm.
+    - Leaves: kernels of family attention with the product in front.
+    - Skips: windows of more than 256 tokens, products that others read too or that do more (missed remark).
+    - Example: test/Fusion/fuse-attention-input.mlir
+  }];
+}
+
+//===-------------------------------------------------------------------===//
+// From groups to kernels
+//===-------------------------------------------------------------------===//
+
 def RemoveWindowCopies : MV_FunctionPass<"mv-remove-window-copies"> {
   let summary = "Turns window_partition and window_reverse into addressing of the kernel before them";
   let description = [{
@@ -143,6 +212,10 @@ def ChooseLayouts : MV_FunctionPass<"mv-choose-layouts"> {
     multiple of `channel-multiple`. Arguments, results and [batch, channels] matrices stay dense; a convolution that
     reads a dense map reads a copy of it.
 
+    For cuda: whatever lies between kernels, [batch, channels] matrices too, is stored in the function's storage type with
+    its channels padded to a multiple of kRowChannels. A root that reads what is stored otherwise (the caller's) reads a
+    copy of it.
+
     - Needs: kernels.
     - Leaves: `#mv.layout` on the types between kernels.
     - Skips: values that bare ops read.
@@ -169,11 +242,14 @@ def VerifyFused : MV_FunctionPass<"mv-verify-fused"> {
   let description = [{
     - (F1) A function holds parameters, expressions on them, kernels and one return.
     - (F2) A kernel has one result, and holds primitive ops.
-    - (F3) Before a kernel's root there is at most a layer norm (for a `linear`) or the mixer's fixed set (for a
-      `selective_scan`); after it there are pointwise ops.
+    - (F3) Before a kernel's root there is at most a layer norm (for a `linear`), the mixer's fixed set (for a
+      `selective_scan`), or, for cuda, `to_nhwc` (for a `conv2d`) or the product (for an `attention`); after it there are
+      pointwise ops.
     - (F4) A kernel moves data at most once, at its end.
     - (F5) Each result of the function is the result of a kernel, and of another one.
     - (F6) A kernel's result has the batch, dynamic, as its first dimension and no other dynamic one.
+    - (F7) For cuda, a root reads activations of the function's storage type, their channels padded to a multiple of
+      kRowChannels, a `conv2d` with a halo of one.
     - Example: test/Fusion/verify-fused.mlir
   }];
 }

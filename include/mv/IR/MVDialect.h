@@ -28,6 +28,10 @@ namespace mv {
 /// State size of the selective scan, per channel (arXiv 2407.08083).
 inline constexpr int64_t kScanStates = 8;
 
+/// The unit in which kernels for GPUs read channels: activations they exchange and weights in `rows` packing
+/// are padded to it, so that 16 bytes of f16 never straddle two pixels.
+inline constexpr int64_t kRowChannels = 8;
+
 /// ceil(a / b) for positive b.
 constexpr int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 constexpr int64_t roundUp(int64_t a, int64_t b) { return ceilDiv(a, b) * b; }
@@ -47,9 +51,11 @@ struct StoredShape {
   int64_t channels = 0; ///< Distance between neighbouring positions, in elements.
   llvm::SmallVector<int64_t, 5>
       sizes; ///< Stored sizes, halo and padding included; of one image for activations.
+  mlir::Type element; ///< Of the numbers in memory.
 
   /// Elements of one image.
   int64_t elements() const;
+  int64_t bytes() const { return elements() * element.getIntOrFloatBitWidth() / 8; }
 };
 
 /// The stored shape of an activation (leading dimension dynamic: the batch) or of a parameter (all of it).

@@ -50,7 +50,7 @@ def MV_Matrix : 2DTensorOf<[F32, F64]>;
 
 def MV_PackingKind : I32EnumAttr<"PackingKind", "arrangement of a packed parameter", [
   I32EnumAttrCase<"Panels", 0, "panels">, I32EnumAttrCase<"Columns", 1, "columns">,
-  I32EnumAttrCase<"Vector", 2, "vector">]> {
+  I32EnumAttrCase<"Vector", 2, "vector">, I32EnumAttrCase<"Rows", 3, "rows">]> {
   let cppNamespace = "::mv";
   let genSpecializedAttr = 0;
 }
@@ -62,14 +62,18 @@ def MV_LayoutAttr : AttrDef<MV_Dialect, "Layout"> {
     The encoding of a tensor type that crosses a kernel's border. `halo`: rows and columns of zeros stored around
     each map, so that a 3x3 convolution reads without border cases; stored shape [B, H + 2 halo, W + 2 halo, C].
     `channels`: the distance between neighbouring pixels in elements, at least C; the elements beyond C are zero.
+    `element`: the type its numbers are rounded to in memory; that of the tensor where it is missing.
     A type without this encoding is stored dense.
 
     ```mlir
     tensor<?x56x56x80xf32, #mv.layout<halo = 1, channels = 80>>
+    tensor<?x1x196x320xf32, #mv.layout<halo = 0, channels = 320, element = f16>>
     ```
   }];
-  let parameters = (ins "int64_t":$halo, "int64_t":$channels);
-  let assemblyFormat = "`<` `halo` `=` $halo `,` `channels` `=` $channels `>`";
+  let parameters = (ins "int64_t":$halo, "int64_t":$channels, OptionalParameter<"::mlir::Type">:$element);
+  let assemblyFormat = "`<` `halo` `=` $halo `,` `channels` `=` $channels (`,` `element` `=` $element^)? `>`";
+  let builders = [AttrBuilder<(ins "int64_t":$halo, "int64_t":$channels),
+                              [{ return $_get($_ctxt, halo, channels, ::mlir::Type()); }]>];
 }
 
 def MV_PackedAttr : AttrDef<MV_Dialect, "Packed"> {
@@ -81,13 +85,20 @@ def MV_PackedAttr : AttrDef<MV_Dialect, "Packed"> {
     - `panels`: [O, I] as [ceil(O/width)][I][width]; [O, C, 3, 3] as [ceil(O/width)][ky][kx][C][width].
     - `columns`: [C, N] as [N][C rounded up to width].
     - `vector`: [C] as [C rounded up to width].
+    - `rows`: [O, I] as [O][I rounded up to width]; [O, C, 3, 3] as [O][R], where R is (ky, kx, c) with C rounded up
+      to kRowChannels, all of it rounded up to width.
+
+    `element`: the type the numbers are rounded to; that of the tensor where it is missing.
 
     ```mlir
     tensor<160x80x3x3xf32, #mv.packed<panels width = 32>>
+    tensor<320x1280xf32, #mv.packed<rows width = 64, element = f16>>
     ```
   }];
-  let parameters = (ins EnumParameter<MV_PackingKind>:$kind, "int64_t":$width);
-  let assemblyFormat = "`<` $kind `width` `=` $width `>`";
+  let parameters = (ins EnumParameter<MV_PackingKind>:$kind, "int64_t":$width, OptionalParameter<"::mlir::Type">:$element);
+  let assemblyFormat = "`<` $kind `width` `=` $width (`,` `element` `=` $element^)? `>`";
+  let builders = [AttrBuilder<(ins "PackingKind":$kind, "int64_t":$width),
+                              [{ return $_get($_ctxt, kind, width, ::mlir::Type()); }]>];
 }
 
 def MV_GeluKind : I32EnumAttr<"GeluKind", "which GELU", [

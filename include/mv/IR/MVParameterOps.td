@@ -64,6 +64,22 @@ def MV_ParamBinaryOp : MV_ParamOp<"param.binary", [AllTypesMatch<["lhs", "result
   let hasVerifier = 1;
 }
 
+def MV_ParamRoundOp : MV_ParamOp<"param.round", [SameOperandsAndResultType]> {
+  let summary = "Each element rounded to a narrower type, to nearest even, and back";
+  let description = [{
+    What a product computes with when its weights are stored as `element`, or multiplied as tf32.
+
+    - (C1) `element` is f16, bf16, tf32 or f32.
+
+    ```mlir
+    %r = mv.param.round %w to f16 : tensor<16x8xf32>
+    ```
+  }];
+  let arguments = (ins MV_Param:$input, TypeAttr:$element);
+  let assemblyFormat = "$input `to` $element attr-dict `:` type($input)";
+  let hasVerifier = 1;
+}
+
 def MV_ParamMatVecOp : MV_ParamOp<"param.matvec"> {
   let summary = "result[o] = sum_i matrix[o, i] vector[i]";
   let description = [{

@@ -150,6 +150,31 @@ def MV_LayerNormOp : MV_RootOp<"layer_norm", [AllTypesMatch<["input", "result"]>
   let hasVerifier = 1;
 }
 
+def MV_NormLinearOp : MV_RootOp<"norm_linear"> {
+  let summary = "A layer norm without affine part, then a matrix product, with the norm taken out of the sums";
+  let description = [{
+    `result[..., o] = bias[o] + (sum_i input[..., i] weight[o, i] - mean sums[o]) / sqrt(variance + eps)`, mean and
+    (biased) variance over the input's last axis. With `sums[o] = sum_i weight[o, i]` it is what layer_norm with weight 1
+    and bias 0 and a linear behind it compute; the norm's affine part goes into `weight` and `bias`. So the sums run
+    over the input as it is stored, and a row's statistics are applied to the finished sum.
+
+    - (C1) `weight` is [O, I] and `I` is the input's channels.
+    - (C2) The result has the input's shape but for its channels, O.
+    - (C3) `sums` and `bias` are [O].
+    - (C4) `eps` is positive.
+
+    ```mlir
+    %y = mv.norm_linear %x, %w sums %s bias %b eps 1.0e-05 : (tensor<?x1x4x8xf32>, tensor<16x8xf32>, tensor<16xf32>, tensor<16xf32>) -> tensor<?x1x4x16xf32>
+    ```
+  }];
+  let arguments = (ins MV_Activation:$input, MV_Matrix:$weight, MV_Vector:$sums, Optional<MV_Vector>:$bias, F64Attr:$eps);
+  let results = (outs MV_Activation:$result);
+  let assemblyFormat = [{
+    $input `,` $weight `sums` $sums (`bias` $bias^)? `eps` $eps attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
 def MV_PoolOp : MV_RootOp<"pool"> {
   let summary = "Mean of each channel over a map's positions";
   let description = [{

@@ -55,6 +55,36 @@ def Plan_ImplementationAttr : AttrDef<Plan_Dialect, "Implementation"> {
   let assemblyFormat = "`<` $target `scratch` $scratch `phases` `[` $phases `]` `>`";
 }
 
+def Plan_LaunchAttr : AttrDef<Plan_Dialect, "Launch"> {
+  let mnemonic = "launch";
+  let summary = "One launch of a GPU kernel";
+  let description = [{
+    `function` runs on ceil(batch items / group) multiplier blocks (one dimension) of `threads` threads with `shared`
+    bytes of dynamic shared memory each. Its arguments: a pointer for each input, each result and the workspace if
+    there is one, then the batch as i32. A launch starts when the one before it is complete.
+  }];
+  let parameters = (ins StringRefParameter<"symbol of the function">:$function, "int64_t":$items, "int64_t":$group,
+                        "int64_t":$multiplier, "int64_t":$threads, "int64_t":$shared);
+  let assemblyFormat = [{
+    `<` $function `items` $items `group` $group `times` $multiplier `threads` $threads `shared` $shared `>`
+  }];
+}
+
+def Plan_VariantAttr : AttrDef<Plan_Dialect, "Variant"> {
+  let mnemonic = "variant";
+  let summary = "The launches that a GPU kernel takes from a batch of `batch` on, up to the next variant's";
+  let parameters = (ins "int64_t":$batch, ArrayRefParameter<"LaunchAttr">:$launches);
+  let assemblyFormat = "`<` `batch` $batch `launches` `[` $launches `]` `>`";
+}
+
+def Plan_GPUImplementationAttr : AttrDef<Plan_Dialect, "GPUImplementation"> {
+  let mnemonic = "gpu_implementation";
+  let summary = "How a kernel runs on one architecture of GPUs";
+  let description = "`variants` by rising batch, the first from 1 on.";
+  let parameters = (ins StringRefParameter<"target">:$target, ArrayRefParameter<"VariantAttr">:$variants);
+  let assemblyFormat = "`<` $target `variants` `[` $variants `]` `>`";
+}
+
 def Plan_ParameterOp : Plan_Op<"parameter", [Symbol, IsolatedFromAbove, SingleBlockImplicitTerminator<"YieldOp">]> {
   let summary = "A parameter as the kernels read it";
   let description = [{
@@ -84,14 +114,17 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove, SingleBlockImp
   let summary = "A kernel: what `mv.kernel` says, once for all dispatches of the same shape";
   let description = [{
     `type` has the stored types (with layouts) of inputs and results; the body is that of `mv.kernel`, terminated by
-    `plan.yield`. `workspace`: bytes for one image that live during a dispatch, shared by its phases. `family` names
+    `plan.yield`. `device` is "cpu" or "cuda", `dtype` (f16, bf16, tf32, f32) what its products multiply; both are
+    missing for f32 on the CPU. `workspace`: bytes for one image that live during a dispatch, shared by its phases. `family` names
     the emitter. `implementations` is empty until the kernels stage.
 
     - (C1) Block arguments have the input types without layout, the yielded values the result types without.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$type, StrAttr:$family,
                        DefaultValuedAttr<I64Attr, "0">:$workspace,
-                       DefaultValuedAttr<TypedArrayAttrBase<Plan_ImplementationAttr, "implementations">, "{}">:$implementations);
+                       DefaultValuedAttr<TypedArrayAttrBase<AnyAttrOf<[Plan_ImplementationAttr, Plan_GPUImplementationAttr]>,
+                                                            "implementations">, "{}">:$implementations,
+                       OptionalAttr<StrAttr>:$device, OptionalAttr<StrAttr>:$dtype);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name $type `family` $family (`workspace` $workspace^)? attr-dict-with-keyword $body";
   let hasVerifier = 1;
@@ -103,7 +136,8 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove, SingleBlockImp
 def Plan_EntryOp : Plan_Op<"entry", [Symbol, NoRegionArguments, SingleBlock, NoTerminator]> {
   let summary = "An entry point: the dispatches of one forward pass at one resolution";
   let description = [{
-    `arena`: bytes for one image. `live`: the largest sum of live slices, below which no arena can be.
+    `device` and `dtype` are those of its kernels; `name` is what the entry point is called where there is one for each
+    device. `arena`: bytes for one image. `live`: the largest sum of live slices, below which no arena can be.
 
     ```mlir
     plan.entry @forward_64x64 arena 4096 live 4096 {
@@ -113,7 +147,8 @@ def Plan_EntryOp : Plan_Op<"entry", [Symbol, NoRegionArguments, SingleBlock, NoT
     }
     ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$arena, I64Attr:$live);
+  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$arena, I64Attr:$live, OptionalAttr<StrAttr>:$device,
+                       OptionalAttr<StrAttr>:$dtype, OptionalAttr<StrAttr>:$name);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name `arena` $arena `live` $live attr-dict-with-keyword $body";
 }

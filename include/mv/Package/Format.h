@@ -7,7 +7,8 @@
 //     64     SectionRecord[n]    where each section lies, and its hash
 //     4096   parameters          tensors, each aligned to 64 bytes
 //            code                one section for each instruction set, mapped read-only and executable as it
-//            is plan                a FlatBuffer, Package.fbs
+//                                is, and one for each GPU image: PTX text or a cubin
+//            plan                a FlatBuffer, Package.fbs
 //
 // All integers are little-endian. Bytes that belong to no section are zero, so that no bit of a file is
 // unchecked. The plan comes last because it holds the parameters' hashes, which are known when they have been
@@ -33,7 +34,7 @@ static_assert(std::endian::native == std::endian::little, "packages are read in 
 inline constexpr std::array<unsigned char, 8> kMagic = {0x89, 'M', 'V', 'X', '\r', '\n', 0x1A, '\n'};
 
 /// Raised by every change that an older reader would misread.
-inline constexpr uint32_t kFormatVersion = 1;
+inline constexpr uint32_t kFormatVersion = 2;
 
 /// Sections begin at multiples of this, so that code can be mapped: the page size of x86-64.
 inline constexpr uint64_t kSectionAlignment = 4096;

@@ -19,6 +19,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mv::package {
@@ -78,7 +79,22 @@ private:
 
 /// Checks all of a plan that its schema does not: every index, size and offset. `sections` has been checked.
 /// The message says where in the plan; the caller adds which file.
-Status checkModel(const Model &model, std::span<const SectionRecord> sections);
+///
+/// `file`: the bytes that `sections` lie in, for what code has to begin and end with; empty where they are not at hand.
+Status checkModel(const Model &model, std::span<const SectionRecord> sections,
+                  std::span<const std::byte> file = {});
+
+/// The program of `entry` for "cpu" or "cuda"; null if there is none.
+const Program *findProgram(const Entry &entry, std::string_view device);
+
+/// Which of a model's kernels the programs for `device` run.
+std::vector<bool> kernelsOn(const Model &model, std::string_view device);
+
+/// "cpu, cuda": the devices that the model has programs for.
+std::string deviceList(const Model &model);
+
+/// 80 for "sm_80" and "sm_90a" alike; 0 for what names no kind of GPU.
+unsigned gpuCapability(std::string_view target);
 
 /// Whether the model says how pictures become its input; one that was compiled from IR alone does not.
 bool hasPreprocessing(const Model &model);

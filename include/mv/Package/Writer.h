@@ -15,10 +15,11 @@
 
 namespace mv::package {
 
-/// Position-independent machine code without relocations, for one instruction set.
+/// Position-independent machine code without relocations for one instruction set, or an image for one kind of GPU.
 struct CodeBlob {
-  std::string target; ///< "x86-64-v3": LLVM's name.
-  std::vector<std::byte> bytes;
+  std::string target;           ///< "x86-64-v3", "sm_80": LLVM's name.
+  std::vector<std::byte> bytes; ///< PTX ends in a zero byte.
+  CodeKind kind = CodeKind::Machine;
 };
 
 /// Writes all bytes of parameter `index` to `out`, which is zero, aligned to 64 bytes and as long as the

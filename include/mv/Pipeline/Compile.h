@@ -24,6 +24,7 @@ struct CompileOptions {
   bool report = false;                 ///< Write work and bytes of every kernel ...
   std::string reportFile;              ///< ... here, as HTML or text by its extension; empty: standard error.
   unsigned threads = 0;                ///< 0: one per CPU.
+  std::string ptxas;                   ///< NVIDIA's assembler; empty: where it usually is, or none.
   PipelineOptions pipeline;
 };
 

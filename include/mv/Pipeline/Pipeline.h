@@ -17,13 +17,16 @@
 namespace mv {
 
 /// The stages in the order they run; the names are those of --compile-to.
-enum class Stage { Import, Fusion, Plan, Kernels, LLVM, Assembly, Package };
+enum class Stage { Import, Fusion, Plan, Kernels, LLVM, Assembly, PTX, Package };
 
-/// import, fusion, plan, kernels, llvm, asm; nothing for another name.
+/// import, fusion, plan, kernels, llvm, asm, ptx; nothing for another name.
 std::optional<Stage> parseStage(llvm::StringRef name);
 
 struct PipelineOptions {
   std::vector<std::string> cpuTargets; ///< Instruction sets; all when empty.
+  std::vector<std::string> gpuTargets; ///< Architectures of GPUs (sm_80), for cuda.
+  std::vector<std::string> devices;    ///< cpu, cuda; cpu when empty.
+  std::string dtype = "f16";           ///< What products on cuda multiply.
   llvm::StringSet<> disabled;          ///< Passes to leave out, by name (mv-fold-batch-norm).
 };
 
@@ -37,6 +40,9 @@ void buildKernelsPipeline(mlir::OpPassManager &passes, const PipelineOptions &op
 /// From emitted functions of upstream dialects to the LLVM dialect, for the nested modules of a kernels-stage
 /// module. `hasFMA`: whether the instruction set has fused products.
 void buildLLVMPipeline(mlir::OpPassManager &passes, bool hasFMA);
+
+/// From a gpu.module's emitted kernels to the LLVM and NVVM dialects.
+void buildNVVMPipeline(mlir::OpPassManager &passes);
 
 /// The pipelines by name for mv-opt: mv-fusion, mv-plan-stage, mv-kernels.
 void registerPipelines();

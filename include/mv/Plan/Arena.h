@@ -37,6 +37,8 @@ namespace mv {
 
 /// Every offset and size in an arena is a multiple of this: a cache line, and the widest vector.
 inline constexpr int64_t kArenaAlignment = 64;
+/// The same on GPUs, whose kernels expect pointers aligned to it, as cudaMalloc's are.
+inline constexpr int64_t kCUDAArenaAlignment = 256;
 
 /// A buffer and when it is needed.
 struct LiveInterval {
@@ -48,13 +50,13 @@ struct LiveInterval {
 };
 
 struct ArenaPlan {
-  std::vector<int64_t> offsets; ///< One for each interval, multiples of kArenaAlignment.
+  std::vector<int64_t> offsets; ///< One for each interval, multiples of the alignment.
   int64_t bytes = 0;            ///< The size of the arena.
   int64_t live = 0;             ///< The largest sum of (rounded) sizes alive at once; bytes >= live.
 };
 
-/// Gives every interval a place that it shares with none it overlaps. Depends on nothing but its argument.
-ArenaPlan planArena(std::span<const LiveInterval> intervals);
+/// Gives every interval a place that it shares with none it overlaps. Depends on nothing but its arguments.
+ArenaPlan planArena(std::span<const LiveInterval> intervals, int64_t alignment = kArenaAlignment);
 
 } // namespace mv
 

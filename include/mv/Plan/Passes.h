@@ -13,8 +13,9 @@ namespace mv {
 
 /// What the plan has to know about kernels without depending on them.
 struct PlanOptions {
-  /// Bytes for one image that a kernel needs while it runs, given the body of its `mv.kernel`; null: none do.
-  std::function<int64_t(mlir::Block &)> getWorkspaceBytes;
+  /// Bytes for one image that a kernel needs while it runs, given the body of its `mv.kernel`, the device and what
+  /// products multiply ("cpu" and "f32" where the function does not say); null: none do.
+  std::function<int64_t(mlir::Block &, llvm::StringRef device, llvm::StringRef dtype)> getWorkspaceBytes;
 };
 
 /// `mv-plan` with options; the generated `createPlan()` is the same with none.

@@ -26,6 +26,12 @@ Tensor<T> conv1d(const Tensor<T> &input, const Tensor<T> &weight, const Tensor<T
 template <typename T>
 Tensor<T> layerNorm(const Tensor<T> &input, const Tensor<T> &weight, const Tensor<T> &bias, double eps);
 
+/// linear(layer norm without weight and bias), the norm applied to the finished sums: [...,I], [O,I], [O],
+/// optional [O] -> [...,O]
+template <typename T>
+Tensor<T> normLinear(const Tensor<T> &input, const Tensor<T> &weight, const Tensor<T> &sums,
+                     const Tensor<T> *bias, double eps);
+
 /// Weight and bias of a per-head layer norm, each [head_dim]; null for none.
 template <typename T> struct HeadNorm {
   const Tensor<T> *weight = nullptr;

@@ -50,8 +50,10 @@ public:
                                                   const DeviceOptions &options);
   virtual ~Device();
 
-  virtual std::string_view name() const = 0;   ///< "cpu"
+  virtual std::string_view name() const = 0;   ///< "cpu", "cuda": the device of its programs.
   virtual std::string_view target() const = 0; ///< What its code was compiled for.
+  /// Which of the machine's it is, in its maker's words; "" for the CPU.
+  virtual std::string_view description() const { return ""; }
   virtual unsigned threads() const = 0;
 
   /// The largest batch whose sizes can be computed at all.

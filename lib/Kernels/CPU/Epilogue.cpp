@@ -106,4 +106,8 @@ void Epilogue::storeStrided(const Row &row, Value channel, Value vector) {
   }
 }
 
-void Epilogue::fillGaps(Value image) { placement.fillGaps(b, b.result().memory, image); }
+void Epilogue::fillGaps(Value image) {
+  placement.forEachGap(b, image, [&](Value offset, int64_t elements) {
+    b.fillZeros(b.result().memory, offset, elements);
+  });
+}

@@ -7,7 +7,6 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace mv;
@@ -19,7 +18,7 @@ static constexpr int64_t kNominalBatch = 1 << 16;
 static constexpr int64_t kScratchAlignment = 64;
 
 KernelBuilder::KernelBuilder(plan::KernelOp kernel, const Target &target, ModuleOp module)
-    : ImplicitLocOpBuilder(kernel.getLoc(), kernel.getContext()), kernel(kernel),
+    : IndexBuilder(kernel.getLoc(), kernel.getContext()), kernel(kernel),
       body(kernel.getBody().front()), target(target), module(module) {}
 
 RankedTensorType KernelBuilder::inputType(unsigned index) {
@@ -58,8 +57,7 @@ void KernelBuilder::beginPhase() {
     name += "_phase" + std::to_string(phases.size());
   setInsertionPointToEnd(module.getBody());
   function = func::FuncOp::create(*this, name, getFunctionType(arguments, {}));
-  setInsertionPointToStart(function.addEntryBlock());
-  constants.clear();
+  enterFunction(*function.addEntryBlock());
   scratchBytes = 0;
 }
 
@@ -101,134 +99,6 @@ Value KernelBuilder::allocateScratch(int64_t elements) {
   setInsertionPointAfterValue(shift);
   auto type = MemRefType::get({elements}, getF32Type());
   return memref::ViewOp::create(*this, type, function.getArguments().back(), shift, ValueRange());
-}
-
-//===----------------------------------------------------------------------===//
-// Index arithmetic
-//===----------------------------------------------------------------------===//
-
-/// Lets LLVM fold constant parts into addressing modes.
-static constexpr auto kNoWrap = arith::IntegerOverflowFlags::nsw | arith::IntegerOverflowFlags::nuw;
-
-static std::optional<int64_t> constantOf(Value value) {
-  APInt result;
-  if (matchPattern(value, m_ConstantInt(&result)))
-    return result.getSExtValue();
-  return std::nullopt;
-}
-
-Value KernelBuilder::index(int64_t value) {
-  Value &constant = constants[value];
-  if (constant)
-    return constant;
-  OpBuilder::InsertionGuard guard(*this);
-  setInsertionPointToStart(&function.getBody().front());
-  return constant = arith::ConstantIndexOp::create(*this, value);
-}
-
-Value KernelBuilder::plus(Value a, Value b) {
-  std::optional<int64_t> left = constantOf(a), right = constantOf(b);
-  if (left && right)
-    return index(*left + *right);
-  if (left == 0)
-    return b;
-  if (right == 0)
-    return a;
-  return arith::AddIOp::create(*this, a, b, kNoWrap);
-}
-
-Value KernelBuilder::minus(Value a, Value b) {
-  std::optional<int64_t> left = constantOf(a), right = constantOf(b);
-  if (left && right)
-    return index(*left - *right);
-  return right == 0 ? a : arith::SubIOp::create(*this, a, b);
-}
-
-Value KernelBuilder::times(Value a, int64_t b) {
-  if (std::optional<int64_t> left = constantOf(a))
-    return index(*left * b);
-  if (b == 1)
-    return a;
-  return arith::MulIOp::create(*this, a, index(b), kNoWrap);
-}
-
-Value KernelBuilder::quotient(Value a, int64_t b) {
-  if (std::optional<int64_t> left = constantOf(a))
-    return index(*left / b);
-  return b == 1 ? a : arith::DivUIOp::create(*this, a, index(b));
-}
-
-Value KernelBuilder::remainder(Value a, int64_t b) {
-  if (std::optional<int64_t> left = constantOf(a))
-    return index(*left % b);
-  return b == 1 ? index(0) : arith::RemUIOp::create(*this, a, index(b));
-}
-
-Value KernelBuilder::smaller(Value a, Value b) {
-  std::optional<int64_t> left = constantOf(a), right = constantOf(b);
-  if (left && right)
-    return index(std::min(*left, *right));
-  return arith::MinUIOp::create(*this, a, b);
-}
-
-Value KernelBuilder::larger(Value a, Value b) {
-  std::optional<int64_t> left = constantOf(a), right = constantOf(b);
-  if (left && right)
-    return index(std::max(*left, *right));
-  return arith::MaxUIOp::create(*this, a, b);
-}
-
-Value KernelBuilder::isLess(Value a, Value b) {
-  return arith::CmpIOp::create(*this, arith::CmpIPredicate::ult, a, b);
-}
-
-Value KernelBuilder::isEqual(Value a, Value b) {
-  return arith::CmpIOp::create(*this, arith::CmpIPredicate::eq, a, b);
-}
-
-Value KernelBuilder::isDifferent(Value a, Value b) {
-  return arith::CmpIOp::create(*this, arith::CmpIPredicate::ne, a, b);
-}
-
-Value KernelBuilder::both(Value a, Value b) {
-  if (!a || !b)
-    return a ? a : b;
-  return arith::AndIOp::create(*this, a, b);
-}
-
-//===----------------------------------------------------------------------===//
-// Control flow
-//===----------------------------------------------------------------------===//
-
-void KernelBuilder::loop(Value from, Value to, int64_t step, llvm::function_ref<void(Value)> emit) {
-  std::optional<int64_t> first = constantOf(from), last = constantOf(to);
-  if (first && last && *first < *last && *first + step >= *last)
-    return emit(from); // one round
-  auto op = scf::ForOp::create(*this, from, to, index(step));
-  OpBuilder::InsertionGuard guard(*this);
-  setInsertionPointToStart(op.getBody());
-  emit(op.getInductionVar());
-}
-
-SmallVector<Value> KernelBuilder::loop(Value from, Value to, int64_t step, ValueRange initial,
-                                       llvm::function_ref<SmallVector<Value>(Value, ValueRange)> emit) {
-  std::optional<int64_t> first = constantOf(from), last = constantOf(to);
-  if (first && last && *first < *last && *first + step >= *last)
-    return emit(from, initial); // one round
-  auto op = scf::ForOp::create(*this, from, to, index(step), initial);
-  OpBuilder::InsertionGuard guard(*this);
-  setInsertionPointToStart(op.getBody());
-  scf::YieldOp::create(*this, emit(op.getInductionVar(), op.getRegionIterArgs()));
-  return SmallVector<Value>(op.getResults());
-}
-
-void KernelBuilder::when(Value condition, llvm::function_ref<void()> emit) {
-  if (!condition)
-    return emit();
-  auto op = scf::IfOp::create(*this, condition, /*withElseRegion=*/false);
-  OpBuilder::InsertionGuard guard(*this);
-  setInsertionPointToStart(op.thenBlock());
-  emit();
 }
 
 //===----------------------------------------------------------------------===//

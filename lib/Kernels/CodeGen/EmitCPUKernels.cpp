@@ -47,6 +47,8 @@ struct EmitCPUKernelsPass : mv::impl::EmitCPUKernelsPassBase<EmitCPUKernelsPass>
     module->setAttr("mv.target", builder.getStringAttr(target.name));
     bool complete = true;
     for (auto kernel : getOperation().getOps<plan::KernelOp>()) {
+      if (kernel.getDevice() == "cuda")
+        continue;
       FailureOr<plan::ImplementationAttr> implementation = cpu::emitKernel(kernel, target, module);
       if (failed(implementation)) {
         complete = false;

@@ -9,9 +9,10 @@
 
 #include "mv/Kernels/CodeGen/MachineCode.h"
 
+#include "TemporaryFile.h"
+
 #include "lld/Common/Driver.h"
 #include "llvm/Object/ELFObjectFile.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
@@ -31,31 +32,6 @@ SECTIONS {
   /DISCARD/ : { *(.eh_frame*) *(.comment) *(.note*) }
 }
 )";
-
-namespace {
-/// A file that is removed when the object dies.
-class TemporaryFile {
-public:
-  static Expected<TemporaryFile> create(StringRef suffix, StringRef contents) {
-    TemporaryFile file;
-    int descriptor;
-    if (std::error_code code = llvm::sys::fs::createTemporaryFile("mv", suffix, descriptor, file.path_))
-      return llvm::createStringError("cannot create a temporary file: %s", code.message().c_str());
-    llvm::raw_fd_ostream(descriptor, /*shouldClose=*/true) << contents;
-    return file;
-  }
-  TemporaryFile(TemporaryFile &&other) noexcept : path_(std::move(other.path_)) { other.path_.clear(); }
-  ~TemporaryFile() {
-    if (!path_.empty())
-      llvm::sys::fs::remove(path_);
-  }
-  const char *path() { return path_.c_str(); }
-
-private:
-  TemporaryFile() = default;
-  llvm::SmallString<128> path_;
-};
-} // namespace
 
 static Error runLinker(const char *object, const char *script, const char *output) {
   const char *arguments[] = {"ld.lld", "-shared", "-Bsymbolic", "--no-undefined", "-z",  "nognustack",

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mv/Kernels/CPU/Emitter.h"
+#include "mv/Kernels/GPU/Emitter.h"
 #include "mv/Kernels/CodeGen/Passes.h"
 
 #include "llvm/ADT/MapVector.h"
@@ -24,6 +25,14 @@ namespace mv {
 
 static bool isParameter(Type type) { return cast<RankedTensorType>(type).hasStaticShape(); }
 
+static PackedAttr getPacking(plan::KernelOp kernel, unsigned index) {
+  Block &body = kernel.getBody().front();
+  if (kernel.getDevice() == "cuda")
+    if (std::optional<mv::gpu::DType> dtype = mv::gpu::parseDType(kernel.getDtype().value_or("")))
+      return mv::gpu::getParameterPacking(body, index, *dtype);
+  return cpu::getParameterPacking(body, index);
+}
+
 /// Sets the packed types of a kernel's inputs.
 static void packInputs(plan::KernelOp kernel) {
   FunctionType type = kernel.getFunctionType();
@@ -32,7 +41,7 @@ static void packInputs(plan::KernelOp kernel) {
     auto tensor = cast<RankedTensorType>(input);
     if (!isParameter(input) || tensor.getEncoding())
       continue;
-    if (PackedAttr packing = cpu::getParameterPacking(kernel.getBody().front(), index))
+    if (PackedAttr packing = getPacking(kernel, index))
       input = RankedTensorType::get(tensor.getShape(), tensor.getElementType(), packing);
   }
   kernel.setTypeAttr(TypeAttr::get(FunctionType::get(kernel.getContext(), inputs, type.getResults())));

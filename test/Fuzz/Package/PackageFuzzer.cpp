@@ -88,8 +88,9 @@ static uint64_t touch(const PackageFile &file) {
       for (const Phase *phase : *implementation->phases())
         sum += uint8_t(file.sectionBytes(file.codeSection(implementation->code()))[phase->code_offset()]);
   for (const Entry *entry : *model.entries())
-    for (const Dispatch *dispatch : *entry->dispatches())
-      sum += model.kernels()->Get(dispatch->kernel())->name()->size() + dispatch->label()->size();
+    for (const Program *program : *entry->programs())
+      for (const Dispatch *dispatch : *program->dispatches())
+        sum += model.kernels()->Get(dispatch->kernel())->name()->size() + dispatch->label()->size();
   return sum;
 }
 

@@ -24,15 +24,27 @@ struct Case {
   std::vector<Output> outputs;
 };
 
-/// Compiles the IR at `irPath` to `packagePath`, leaving out the passes `disabled`, and computes with the
-/// reference interpreter in double what its entry points give. Parameters follow the rule for random weights.
+/// What the cases are compiled to.
+struct Form {
+  std::string target;                ///< cpu: every instruction set; or an architecture of GPUs, sm_80.
+  std::string dtype;                 ///< For GPUs: f16, bf16, tf32 or f32.
+  std::vector<std::string> disabled; ///< Passes to leave out.
+
+  bool isGPU() const { return target != "cpu"; }
+};
+
+/// Compiles the IR at `irPath` to `packagePath` in the given form, and computes with the reference interpreter in
+/// double what its entry points give. Parameters follow the rule for random weights.
 StatusOr<std::vector<Case>> prepare(const std::string &irPath, const std::string &packagePath,
-                                    const std::vector<std::string> &disabled);
+                                    const Form &form);
 
 /// Runs the package's entry points on every instruction set of this machine and compares: with the oracle
 /// within `tolerance` (max |error| / max |expected|), and bit by bit between batch sizes, thread counts and
-/// runs.
-Status check(const std::string &packagePath, const std::vector<Case> &cases, double tolerance);
+/// runs. All cases run, whatever the first says; the status is that of the first that failed.
+Status checkCPU(const std::string &packagePath, const std::vector<Case> &cases, double tolerance);
+
+/// The same on the first GPU, where the error is relative: |got - expected| / |expected| of an output as a vector.
+Status checkGPU(const std::string &packagePath, const std::vector<Case> &cases, double tolerance);
 
 } // namespace mv::conformance
 

@@ -18,31 +18,69 @@ using Outputs = std::vector<std::vector<float>>;
 
 /// One way to run an entry point.
 struct Configuration {
-  std::string target;
+  std::string target; ///< An instruction set, or "cuda".
   unsigned threads;
   int64_t batch;
 
+  bool isGPU() const { return target == "cuda"; }
   std::string text() const {
-    return target + ", " + std::to_string(threads) + " threads, batch " + std::to_string(batch);
+    return target + ", " + (isGPU() ? "" : std::to_string(threads) + " threads, ") + "batch " +
+           std::to_string(batch);
   }
 };
+
+/// max |error| / max |expected|
+double maxError(const std::vector<float> &got, const std::vector<double> &expected) {
+  double difference = 0, magnitude = 0;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    double error = std::fabs(got[i] - expected[i]);
+    difference = std::isnan(error) ? INFINITY : std::max(difference, error);
+    magnitude = std::max(magnitude, std::fabs(expected[i]));
+  }
+  return difference == 0 ? 0 : difference / magnitude;
+}
+
+/// |error| / |expected|, NaN where anything is.
+double relativeError(const std::vector<float> &got, const std::vector<double> &expected) {
+  double difference = 0, magnitude = 0;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    difference += (got[i] - expected[i]) * (got[i] - expected[i]);
+    magnitude += expected[i] * expected[i];
+  }
+  return difference == 0 ? 0 : std::sqrt(difference / magnitude);
+}
 
 class Checker {
 public:
   Checker(const Package &package, double tolerance) : package_(package), tolerance_(tolerance) {}
 
-  Status checkTarget(const std::string &target, const std::vector<Case> &cases) {
+  /// The first configuration's results are compared with the oracle's, those of the others with the first one's.
+  void check(const std::vector<Case> &cases, const std::vector<Configuration> &configurations) {
     for (const Case &next : cases) {
-      Outputs whole = run(next, {target, 1, kBatch});
-      MV_RETURN_IF_ERROR(compareWithOracle(next, whole, target));
-      for (const Configuration &other :
-           {Configuration{target, 3, kBatch}, {target, 2, kBatch}, {target, 1, 1}, {target, 2, 2}})
-        MV_RETURN_IF_ERROR(compareBits(next, whole, run(next, other), other));
+      Status status = check(next, configurations);
+      if (!status.ok())
+        std::printf("FAILED %s\n", status.message().c_str());
+      if (first_.ok())
+        first_ = status;
     }
-    return {};
   }
 
+  /// Of the first case that failed.
+  const Status &status() const { return first_; }
+
 private:
+  Status check(const Case &next, const std::vector<Configuration> &configurations) {
+    try {
+      Outputs whole = run(next, configurations[0]);
+      MV_RETURN_IF_ERROR(compareWithOracle(next, whole, configurations[0]));
+      for (size_t index = 1; index < configurations.size(); ++index)
+        MV_RETURN_IF_ERROR(compareBits(next, whole, run(next, configurations[index]), configurations[index]));
+      return {};
+    } catch (const Error &error) {
+      return Status::internal(next.name + ": " + error.what());
+    }
+  }
+
   uint32_t findEntry(const std::string &name) const {
     for (uint32_t index = 0; index < package_.info().entry_count; ++index)
       if (name == package_.entry(index).name)
@@ -53,9 +91,13 @@ private:
   /// All kBatch images, in batches of the configuration's size.
   Outputs run(const Case &next, const Configuration &configuration) {
     mv_session_options options = MV_SESSION_OPTIONS_INIT;
-    options.threads = configuration.threads;
-    options.cpu_target = configuration.target.c_str();
     options.poison = 1;
+    if (configuration.isGPU()) {
+      options.device = "cuda";
+    } else {
+      options.threads = configuration.threads;
+      options.cpu_target = configuration.target.c_str();
+    }
     Session session(package_, options);
     uint32_t entry = findEntry(next.name);
     size_t imageSize = next.input.size() / kBatch;
@@ -72,20 +114,17 @@ private:
     return results;
   }
 
-  Status compareWithOracle(const Case &next, const Outputs &got, const std::string &target) {
+  Status compareWithOracle(const Case &next, const Outputs &got, const Configuration &configuration) {
     for (size_t index = 0; index < got.size(); ++index) {
       const std::vector<double> &expected = next.outputs[index].expected;
-      double difference = 0, magnitude = 0;
-      for (size_t i = 0; i < expected.size(); ++i) {
-        double error = std::fabs(got[index][i] - expected[i]);
-        difference = std::isnan(error) ? INFINITY : std::max(difference, error);
-        magnitude = std::max(magnitude, std::fabs(expected[i]));
-      }
-      double error = difference == 0 ? 0 : difference / magnitude;
-      std::string where = next.name + ", " + next.outputs[index].name + ", " + target;
+      double error =
+          configuration.isGPU() ? relativeError(got[index], expected) : maxError(got[index], expected);
+      std::string where = next.name + ", " + next.outputs[index].name + ", " + configuration.target;
       if (!(error <= tolerance_))
-        return {StatusCode::CheckFailed,
-                where + ": max |error| / max |expected| is " + std::to_string(error)};
+        return {StatusCode::CheckFailed, where +
+                                             (configuration.isGPU() ? ": |error| / |expected| is "
+                                                                    : ": max |error| / max |expected| is ") +
+                                             std::to_string(error)};
       std::printf("%-60s %.2e\n", where.c_str(), error);
     }
     return {};
@@ -102,20 +141,38 @@ private:
 
   const Package &package_;
   double tolerance_;
+  Status first_;
 };
 
 } // namespace
 
-Status conformance::check(const std::string &packagePath, const std::vector<Case> &cases, double tolerance) {
+Status conformance::checkCPU(const std::string &packagePath, const std::vector<Case> &cases,
+                             double tolerance) {
   try {
     Package package(packagePath);
     Checker checker(package, tolerance);
     for (uint32_t index = 0; index < package.info().target_count; ++index) {
       mv_target_info target = package.target(index);
       if (target.supported)
-        MV_RETURN_IF_ERROR(checker.checkTarget(target.name, cases));
+        checker.check(cases, {{target.name, 1, kBatch},
+                              {target.name, 3, kBatch},
+                              {target.name, 2, kBatch},
+                              {target.name, 1, 1},
+                              {target.name, 2, 2}});
     }
-    return {};
+    return checker.status();
+  } catch (const Error &error) {
+    return Status::internal(error.what());
+  }
+}
+
+Status conformance::checkGPU(const std::string &packagePath, const std::vector<Case> &cases,
+                             double tolerance) {
+  try {
+    Package package(packagePath);
+    Checker checker(package, tolerance);
+    checker.check(cases, {{"cuda", 0, kBatch}, {"cuda", 0, 1}, {"cuda", 0, 2}});
+    return checker.status();
   } catch (const Error &error) {
     return Status::internal(error.what());
   }

@@ -74,7 +74,7 @@ static StatusOr<Case> answer(func::FuncOp function) {
 }
 
 StatusOr<std::vector<Case>> conformance::prepare(const std::string &irPath, const std::string &packagePath,
-                                                 const std::vector<std::string> &disabled) {
+                                                 const Form &form) {
   DialectRegistry registry;
   registerAllDialects(registry);
   registerBuiltinDialectTranslation(registry);
@@ -100,7 +100,12 @@ StatusOr<std::vector<Case>> conformance::prepare(const std::string &irPath, cons
   options.source = irPath;
   options.weights = parameters;
   options.output = packagePath;
-  for (const std::string &pass : disabled)
+  if (form.isGPU()) {
+    options.pipeline.devices = {"cuda"};
+    options.pipeline.gpuTargets = {form.target};
+    options.pipeline.dtype = form.dtype;
+  }
+  for (const std::string &pass : form.disabled)
     options.pipeline.disabled.insert(pass);
   MV_RETURN_IF_ERROR(
       compile(context, options, [](const std::string &) {}, [](PassManager &) { return success(); }));

@@ -55,7 +55,7 @@ static llvm::Error error(const llvm::Twine &message) {
 static LogicalResult lower(ModuleOp module, bool fma) {
   auto passes = PassManager::on<ModuleOp>(module.getContext());
   std::string pipeline =
-      std::string("mv-cpu-expand-math{fma=") + (fma ? "true" : "false") +
+      std::string("mv-expand-math{fma=") + (fma ? "true" : "false") +
       "},canonicalize,cse,expand-strided-metadata,lower-affine,convert-scf-to-cf,"
       "convert-vector-to-llvm,convert-math-to-llvm,convert-index-to-llvm,finalize-memref-to-llvm,"
       "convert-func-to-llvm{use-bare-ptr-memref-call-conv=1},convert-arith-to-llvm,"

@@ -28,7 +28,7 @@ bool canRun(llvm::StringRef cpu);
 
 class JIT {
 public:
-  /// Compiles `module`, which is lowered in place. `cpu` also decides whether mv-cpu-expand-math may use fma.
+  /// Compiles `module`, which is lowered in place. `cpu` also decides whether mv-expand-math may use fma.
   static llvm::Expected<JIT> compile(mlir::ModuleOp module, llvm::StringRef cpu);
 
   /// Like compile, of the text of a module.

@@ -1,4 +1,4 @@
-//===- MathTest.cpp - The stated errors of mv-cpu-expand-math -------------------===//
+//===- MathTest.cpp - The stated errors of mv-expand-math -------------------===//
 //
 // Every function is compiled for every instruction set this machine has and compared with the C library in
 // double on floats spread over all exponents, and on special values.

@@ -56,7 +56,7 @@ Status check(const Case &test) {
 struct ModelChecksTest : testing::TestWithParam<Case> {};
 
 Buffer &buffer(ModelT &model, size_t dispatch, size_t index) {
-  return model.entries[0]->dispatches[dispatch]->buffers[index];
+  return model.entries[0]->programs[0]->dispatches[dispatch]->buffers[index];
 }
 
 Argument &argument(ModelT &model, size_t kernel, size_t index) {
@@ -97,7 +97,8 @@ INSTANTIATE_TEST_SUITE_P(
     Description, ModelChecksTest,
     testing::Values(
         CASE(EmptyProducer, model.producer.clear(), "producer: expected a text, found an empty one"),
-        CASE(EmptyType, model.dtype.clear(), "dtype: expected a text"),
+        CASE(EmptyType, model.entries[0]->programs[0]->dtype.clear(),
+             "program for 'cpu': expected a dtype the device computes in, found ''"),
         CASE(ZeroInLicence, model.licence = std::string("a\0b", 3),
              "licence: expected a text, found a zero byte"),
         CASE(ZeroInLabel, model.labels[1] = std::string(1, '\0'),
@@ -136,7 +137,7 @@ INSTANTIATE_TEST_SUITE_P(
                          "code 0 'x86-64', section: expected an index below 3, found 3"),
                     CASE(Kind, model.code[0]->section = 2, "expected a section of code, found section 2"),
                     CASE(Twice, model.code.push_back(std::make_unique<CodeT>(*model.code[0])),
-                         "expected one code for each target, found a second"),
+                         "expected one code of a kind for each target, found a second"),
                     CASE(Shared,
                          (model.code.push_back(std::make_unique<CodeT>(*model.code[0])),
                           model.code[1]->target = "other"),
@@ -144,6 +145,66 @@ INSTANTIATE_TEST_SUITE_P(
                     CASE(Unused, sections.push_back({SectionKind::Code, 4096, 16384, 10, 0}),
                          "expected a target for each section of code, found none for section 3")),
     [](const auto &info) { return "Code" + std::string(info.param.name); });
+
+/// Gives the model PTX for sm_80, code for it to every kernel, and makes its program one for GPUs.
+static GPUImplementationT &addGPU(ModelT &model, std::vector<SectionRecord> &table) {
+  table[2].kind = SectionKind::Code; // In place of the plan, which these checks do not need.
+  auto code = std::make_unique<CodeT>();
+  code->target = "sm_80";
+  code->section = 2;
+  code->kind = CodeKind::PTX;
+  model.code.push_back(std::move(code));
+  for (const std::unique_ptr<KernelT> &kernel : model.kernels) {
+    auto launch = std::make_unique<LaunchT>();
+    launch->function = "f";
+    launch->items = launch->group = launch->multiplier = 1;
+    launch->threads = 32;
+    auto variant = std::make_unique<VariantT>();
+    variant->batch = 1;
+    variant->launches.push_back(std::move(launch));
+    auto implementation = std::make_unique<GPUImplementationT>();
+    implementation->target = "sm_80";
+    implementation->variants.push_back(std::move(variant));
+    kernel->gpu.push_back(std::move(implementation));
+    kernel->implementations.clear();
+  }
+  model.entries[0]->programs[0]->device = "cuda";
+  return *model.kernels[0]->gpu[0];
+}
+
+TEST(ModelChecksTest, AcceptsGPUsAlone) {
+  const Status status =
+      check({"", [](ModelT &model, std::vector<SectionRecord> &table) { addGPU(model, table); }, ""});
+  EXPECT_TRUE(status.ok()) << status.message();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    GPU, ModelChecksTest,
+    testing::Values(
+        CASE(Target, addGPU(model, sections).target = "sm_90",
+             "expected a target that there is an image for"),
+        CASE(FirstBatch, addGPU(model, sections).variants[0]->batch = 2, "batch: expected 1 to 1, found 2"),
+        CASE(NoVariant, addGPU(model, sections).variants.clear(), "variants: expected 1 to"),
+        CASE(NoLaunch, addGPU(model, sections).variants[0]->launches.clear(), "launches: expected 1 to"),
+        CASE(Function, addGPU(model, sections).variants[0]->launches[0]->function.clear(),
+             "function: expected"),
+        CASE(Items, addGPU(model, sections).variants[0]->launches[0]->items = 0, "items: expected 1 to"),
+        CASE(Threads, addGPU(model, sections).variants[0]->launches[0]->threads = 48, "expected whole warps"),
+        CASE(ManyThreads, addGPU(model, sections).variants[0]->launches[0]->threads = 1056,
+             "threads: expected 32 to 1024"),
+        CASE(Shared, addGPU(model, sections).variants[0]->launches[0]->shared = (227 << 10) + 1, "shared"),
+        CASE(NoCode, (addGPU(model, sections), model.kernels[1]->gpu.clear()),
+             "expected a kernel that has code for the device"),
+        CASE(NoCPUCode, (addGPU(model, sections), model.entries[0]->programs[0]->device = "cpu"),
+             "expected a kernel that has code for the device"),
+        CASE(Device, model.entries[0]->programs[0]->device = "tpu", "expected a program for cpu or cuda"),
+        CASE(DeviceTwice, model.entries[0]->programs.push_back(std::move(testEntry()->programs[0])),
+             "expected one for each device, found a second"),
+        CASE(CodeOfGPU,
+             (addGPU(model, sections),
+              model.kernels[0]->implementations.push_back(implementation(1, {{0, 1, 1, 1}}))),
+             "expected code for a CPU, found an image for a GPU")),
+    [](const auto &info) { return "GPU" + std::string(info.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(
     Kernels, ModelChecksTest,
@@ -179,34 +240,34 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
     Entries, ModelChecksTest,
-    testing::Values(CASE(None, model.entries.clear(), "number of entry points: expected 1 to"),
-                    CASE(Twice, model.entries.push_back(testEntry()),
-                         "entry point 1 'forward_4x5': expected a name of its own"),
-                    CASE(NoName, model.entries[0]->name.clear(), "entry point 0 '', name"),
-                    CASE(Channels, model.entries[0]->channels = 0, "channels: expected 1 to"),
-                    CASE(Height, model.entries[0]->height = 0, "height: expected 1 to"),
-                    CASE(Width, model.entries[0]->width = UINT32_MAX, "width: expected 1 to"),
-                    CASE(UnalignedArena, model.entries[0]->arena += 1, "arena: expected a multiple of 64"),
-                    CASE(HugeArena, model.entries[0]->arena = uint64_t(1) << 63, "arena: expected 0 to"),
-                    CASE(NoOutputs, model.entries[0]->outputs.clear(), "number of outputs: expected 1 to"),
-                    CASE(OutputTwice, model.entries[0]->outputs[1]->name = "centred",
-                         "output 1 'centred': expected a name of its own"),
-                    CASE(OutputRank, model.entries[0]->outputs[0]->shape = std::vector<uint32_t>(9, 1),
-                         "rank: expected 0 to 8"),
-                    CASE(OutputSize, model.entries[0]->outputs[0]->shape[1] = 0,
-                         "output 0 'centred', shape: expected 1 to"),
-                    CASE(OutputOverflow,
-                         model.entries[0]->outputs[0]->shape = std::vector<uint32_t>(3, UINT32_MAX),
-                         "output 0 'centred', shape: expected 1 to"),
-                    CASE(OutputUnwritten, model.entries[0]->outputs.push_back(output("more", {1})),
-                         "expected a dispatch that writes output 'more', found none")),
+    testing::Values(
+        CASE(None, model.entries.clear(), "number of entry points: expected 1 to"),
+        CASE(Twice, model.entries.push_back(testEntry()),
+             "entry point 1 'forward_4x5': expected a name of its own"),
+        CASE(NoName, model.entries[0]->name.clear(), "entry point 0 '', name"),
+        CASE(Channels, model.entries[0]->channels = 0, "channels: expected 1 to"),
+        CASE(Height, model.entries[0]->height = 0, "height: expected 1 to"),
+        CASE(Width, model.entries[0]->width = UINT32_MAX, "width: expected 1 to"),
+        CASE(UnalignedArena, model.entries[0]->programs[0]->arena += 1, "arena: expected a multiple of 64"),
+        CASE(HugeArena, model.entries[0]->programs[0]->arena = uint64_t(1) << 63, "arena: expected 0 to"),
+        CASE(NoOutputs, model.entries[0]->outputs.clear(), "number of outputs: expected 1 to"),
+        CASE(OutputTwice, model.entries[0]->outputs[1]->name = "centred",
+             "output 1 'centred': expected a name of its own"),
+        CASE(OutputRank, model.entries[0]->outputs[0]->shape = std::vector<uint32_t>(9, 1),
+             "rank: expected 0 to 8"),
+        CASE(OutputSize, model.entries[0]->outputs[0]->shape[1] = 0,
+             "output 0 'centred', shape: expected 1 to"),
+        CASE(OutputOverflow, model.entries[0]->outputs[0]->shape = std::vector<uint32_t>(3, UINT32_MAX),
+             "output 0 'centred', shape: expected 1 to"),
+        CASE(OutputUnwritten, model.entries[0]->outputs.push_back(output("more", {1})),
+             "expected a dispatch that writes output 'more', found none")),
     [](const auto &info) { return "Entry" + std::string(info.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(
     Dispatches, ModelChecksTest,
-    testing::Values(CASE(Kernel, model.entries[0]->dispatches[1]->kernel = 3,
+    testing::Values(CASE(Kernel, model.entries[0]->programs[0]->dispatches[1]->kernel = 3,
                          "dispatch 1 'stem.centre', kernel: expected an index below 3, found 3"),
-                    CASE(TooFewBuffers, model.entries[0]->dispatches[1]->buffers.pop_back(),
+                    CASE(TooFewBuffers, model.entries[0]->programs[0]->dispatches[1]->buffers.pop_back(),
                          "number of buffers: expected 3 to 3, found 2"),
                     CASE(BufferKind, buffer(model, 0, 0).mutate_kind(BufferKind(4)),
                          "buffer 0: expected a kind up to 3, found 4"),
@@ -229,7 +290,8 @@ INSTANTIATE_TEST_SUITE_P(
                     CASE(OutputAsWorkspace, buffer(model, 1, 2) = Buffer(BufferKind::Output, 1, 0, 0),
                          "buffer 2: expected a slice for a workspace, found an output"),
                     CASE(OutputReadFirst,
-                         std::swap(model.entries[0]->dispatches[1], model.entries[0]->dispatches[2]),
+                         std::swap(model.entries[0]->programs[0]->dispatches[1],
+                                   model.entries[0]->programs[0]->dispatches[2]),
                          "buffer 1: expected an output that has been written, found one that has not"),
                     CASE(SliceUnaligned, buffer(model, 0, 2).mutate_offset(32),
                          "buffer 2, offset: expected a multiple of 64"),

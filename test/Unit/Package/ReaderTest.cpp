@@ -48,7 +48,7 @@ TEST(ReaderTest, ReadsModelsWithoutParameters) {
   ModelT model = testModel();
   model.parameters.clear();
   model.kernels[0]->arguments.erase(model.kernels[0]->arguments.begin() + 1);
-  auto &buffers = model.entries[0]->dispatches[0]->buffers;
+  auto &buffers = model.entries[0]->programs[0]->dispatches[0]->buffers;
   buffers.erase(buffers.begin() + 1);
   const Status status =
       writePackage(folder.file("model.mvx"), std::move(model), testCode(), fillTestParameter);

@@ -76,7 +76,7 @@ inline std::unique_ptr<package::ParameterT> parameter(const char *name, uint64_t
   return result;
 }
 
-inline std::unique_ptr<package::EntryT> testEntry() {
+inline std::unique_ptr<package::EntryT> testEntry(const char *device = "cpu") {
   using package::BufferKind;
   const package::Buffer input(BufferKind::Input, 0, 0, 0), scaled(BufferKind::Slice, 0, 0, kSliceBytes),
       workspace(BufferKind::Slice, 0, kSliceBytes, 64), factors(BufferKind::Parameter, 0, 0, 0),
@@ -86,12 +86,16 @@ inline std::unique_ptr<package::EntryT> testEntry() {
   entry->channels = kChannels;
   entry->height = kHeight;
   entry->width = kWidth;
-  entry->arena = kSliceBytes + 64;
   entry->outputs.push_back(output("centred", {kChannels, kHeight, kWidth}));
   entry->outputs.push_back(output("summary", {kSummaryElements}));
-  entry->dispatches.push_back(dispatch(0, "stem.scale", {input, factors, scaled}));
-  entry->dispatches.push_back(dispatch(1, "stem.centre", {scaled, centred, workspace}));
-  entry->dispatches.push_back(dispatch(2, "head", {scaled, centred, summary}));
+  auto program = std::make_unique<package::ProgramT>();
+  program->device = device;
+  program->dtype = "f32";
+  program->arena = kSliceBytes + 64;
+  program->dispatches.push_back(dispatch(0, "stem.scale", {input, factors, scaled}));
+  program->dispatches.push_back(dispatch(1, "stem.centre", {scaled, centred, workspace}));
+  program->dispatches.push_back(dispatch(2, "head", {scaled, centred, summary}));
+  entry->programs.push_back(std::move(program));
   return entry;
 }
 
@@ -104,7 +108,6 @@ inline package::ModelT testModel(const std::vector<KernelOffsets> &offsets = {Ke
   package::ModelT model;
   model.producer = "mv test";
   model.licence = "CC-BY-NC-SA-4.0";
-  model.dtype = "f32";
   model.labels = {"cat", "dog"};
   model.preprocessing = std::make_unique<package::PreprocessingT>();
   model.preprocessing->mean = {0.5f, 0.25f, 0.125f};

@@ -107,7 +107,7 @@ TEST(WriterTest, NegativeFolderDoesNotExist) {
 TEST(WriterTest, NegativePlanContradictsItself) {
   const TemporaryFolder folder;
   ModelT model = testModel();
-  model.entries[0]->dispatches[0]->kernel = 9;
+  model.entries[0]->programs[0]->dispatches[0]->kernel = 9;
   const Status status =
       writePackage(folder.file("model.mvx"), std::move(model), testCode(), fillTestParameter);
   expectRefused(status, "expected an index below 3, found 9", StatusCode::Internal);

@@ -38,7 +38,11 @@ static plan::EntryOp runPlan(ParsedModule &parsed, PlanOptions options) {
 TEST(Workspace, LivesDuringItsDispatch) {
   ParsedModule parsed(kCopies);
   PlanOptions options;
-  options.getWorkspaceBytes = [](mlir::Block &body) { return llvm::isa<PoolOp>(body.front()) ? 100 : 0; };
+  options.getWorkspaceBytes = [](mlir::Block &body, llvm::StringRef device, llvm::StringRef dtype) {
+    EXPECT_EQ(device, "cpu");
+    EXPECT_EQ(dtype, "f32");
+    return llvm::isa<PoolOp>(body.front()) ? 100 : 0;
+  };
   plan::EntryOp entry = runPlan(parsed, options);
   ASSERT_TRUE(entry);
   EXPECT_EQ(int64_t(entry.getArena()), 64 + 128);

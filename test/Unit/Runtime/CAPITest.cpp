@@ -35,7 +35,6 @@ TEST_F(CAPITest, DescribesThePackage) {
   EXPECT_STREQ(info.producer, "mv test");
   EXPECT_STREQ(info.source, "");
   EXPECT_STREQ(info.licence, "CC-BY-NC-SA-4.0");
-  EXPECT_STREQ(info.dtype, "f32");
   EXPECT_EQ(info.format_version, package::kFormatVersion);
   EXPECT_EQ(info.entry_count, 1u);
   EXPECT_EQ(info.target_count, 2u);
@@ -62,8 +61,12 @@ TEST_F(CAPITest, DescribesEntryPoints) {
   EXPECT_EQ(entry.height, kHeight);
   EXPECT_EQ(entry.width, kWidth);
   EXPECT_EQ(entry.output_count, 2u);
-  EXPECT_EQ(entry.dispatch_count, 3u);
-  EXPECT_EQ(entry.arena_bytes, kSliceBytes + 64);
+  ASSERT_EQ(entry.program_count, 1u);
+  const mv_program_info program = package.program(0, 0);
+  EXPECT_STREQ(program.device, "cpu");
+  EXPECT_STREQ(program.dtype, "f32");
+  EXPECT_EQ(program.dispatch_count, 3u);
+  EXPECT_EQ(program.arena_bytes, kSliceBytes + 64);
   const mv_output_info output = package.output(0, 0);
   EXPECT_STREQ(output.name, "centred");
   ASSERT_EQ(output.rank, 3u);
@@ -103,12 +106,12 @@ TEST_F(CAPITest, FillsShorterStructsOfOlderPrograms) {
   mv_entry_info info = MV_ENTRY_INFO_INIT;
   info.size = offsetof(mv_entry_info, width);
   info.width = 77;
-  info.arena_bytes = 77;
+  info.program_count = 77;
   ASSERT_EQ(mv_package_get_entry(package.get(), 0, &info), nullptr);
   EXPECT_EQ(info.size, offsetof(mv_entry_info, width));
   EXPECT_EQ(info.height, kHeight);
   EXPECT_EQ(info.width, 77u);
-  EXPECT_EQ(info.arena_bytes, 77u);
+  EXPECT_EQ(info.program_count, 77u);
 }
 
 // Options beyond the caller's struct are zero, not what lies behind it.

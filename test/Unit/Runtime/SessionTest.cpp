@@ -45,7 +45,7 @@ TEST_F(SessionTest, PoisonedMemoryChangesNothing) {
 TEST_F(SessionTest, PoisonShowsReadsOfUnwrittenMemory) {
   const TemporaryFolder other;
   const Package incomplete(writeRunnablePackage(other, {"x86-64"}, [](package::ModelT &model) {
-    auto &dispatches = model.entries[0]->dispatches;
+    auto &dispatches = model.entries[0]->programs[0]->dispatches;
     dispatches.erase(dispatches.begin());
   }));
   mv_session_options options = sessionOptions(1);
@@ -237,7 +237,7 @@ TEST_F(SessionTest, NegativeDevice) {
     });
   };
   for (const char *device : {"cuda", "cuda:0", "cuda:12"})
-    expectError(create(device), MV_UNAVAILABLE, std::string("'") + device + "' is not available");
+    expectError(create(device), MV_UNAVAILABLE, "device 'cuda' is not available");
   for (const char *device : {"gpu", "cuda:", "cuda:x", "cuda:1x", "cuda0", "CPU"})
     expectError(create(device), MV_INVALID_INPUT, "expected cpu, cuda or cuda:N");
 }

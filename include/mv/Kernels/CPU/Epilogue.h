@@ -19,52 +19,9 @@
 #define MV_KERNELS_CPU_EPILOGUE_H
 
 #include "mv/Kernels/CPU/KernelBuilder.h"
+#include "mv/Kernels/Common/Placement.h"
 
 namespace mv::cpu {
-
-/// A position of an activation [B, Y, X, C] (a map's pixel, a window's token), or of a matrix [B, C] (`row`
-/// 0).
-struct Position {
-  mlir::Value image;
-  mlir::Value row;  ///< y * X + x, or null
-  mlir::Value y, x; ///< or null: then `row` is there
-
-  static Position flat(mlir::Value image, mlir::Value row) { return {image, row, nullptr, nullptr}; }
-  static Position at(mlir::Value image, mlir::Value y, mlir::Value x) { return {image, nullptr, y, x}; }
-};
-
-/// Where an activation's positions lie in memory: its layout, behind a data movement or none.
-class Placement {
-public:
-  struct Address {
-    mlir::Value offset; ///< Of channel 0.
-    mlir::Value exists; ///< i1; null: always. Window padding does not exist in a map.
-  };
-
-  /// `logical`: the type positions are given in; `stored`: the buffer's, after `movement` (window_partition,
-  /// window_reverse, to_nchw, or null).
-  Placement(mlir::RankedTensorType logical, mlir::RankedTensorType stored,
-            mlir::Operation *movement = nullptr);
-
-  Address locate(KernelBuilder &b, const Position &position) const;
-
-  /// Distance between neighbouring channels: 1, but for to_nchw.
-  int64_t channelStep() const;
-
-  /// Zeros in all memory of an image that no position maps to: halo, window padding.
-  void fillGaps(KernelBuilder &b, mlir::Value memory, mlir::Value image) const;
-  bool hasGaps() const;
-
-private:
-  mlir::Value mapOffset(KernelBuilder &b, mlir::Value image, mlir::Value y, mlir::Value x) const;
-  mlir::Value rowOf(KernelBuilder &b, const Position &position) const;
-  std::pair<mlir::Value, mlir::Value> coordinatesOf(KernelBuilder &b, const Position &position) const;
-
-  mlir::RankedTensorType logical;
-  mlir::RankedTensorType type; ///< As stored.
-  StoredShape stored;
-  mlir::Operation *movement;
-};
 
 /// The addresses of one position: of the result and of every activation that the pointwise ops read.
 struct Row {

@@ -25,8 +25,8 @@
 #define MV_KERNELS_CPU_KERNELBUILDER_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mv/Kernels/CPU/Emitter.h"
+#include "mv/Kernels/Common/IndexBuilder.h"
 
 namespace mv::cpu {
 
@@ -39,7 +39,7 @@ struct Buffer {
   int64_t channels() const { return type.getShape().back(); }
 };
 
-class KernelBuilder : public mlir::ImplicitLocOpBuilder {
+class KernelBuilder : public IndexBuilder {
 public:
   KernelBuilder(plan::KernelOp kernel, const Target &target, mlir::ModuleOp module);
 
@@ -90,39 +90,6 @@ public:
   /// A part of the worker's scratch memory, aligned to 64 bytes: memref<`elements` x f32>. Its contents
   /// survive from workgroup to workgroup within one call of the phase function, not longer.
   mlir::Value allocateScratch(int64_t elements);
-
-  //===--------------------------------------------------------------------===//
-  // Index arithmetic: everything is non-negative and fits, and neutral operands vanish
-  //===--------------------------------------------------------------------===//
-
-  mlir::Value index(int64_t value);
-  mlir::Value plus(mlir::Value a, mlir::Value b);
-  mlir::Value plus(mlir::Value a, int64_t b) { return b == 0 ? a : plus(a, index(b)); }
-  mlir::Value minus(mlir::Value a, mlir::Value b);
-  mlir::Value times(mlir::Value a, int64_t b);
-  mlir::Value quotient(mlir::Value a, int64_t b);
-  mlir::Value remainder(mlir::Value a, int64_t b);
-  mlir::Value smaller(mlir::Value a, mlir::Value b);
-  mlir::Value larger(mlir::Value a, mlir::Value b);
-  mlir::Value isLess(mlir::Value a, mlir::Value b);
-  mlir::Value isEqual(mlir::Value a, mlir::Value b);
-  mlir::Value isDifferent(mlir::Value a, mlir::Value b);
-  mlir::Value both(mlir::Value a, mlir::Value b);
-
-  //===--------------------------------------------------------------------===//
-  // Control flow
-  //===--------------------------------------------------------------------===//
-
-  void loop(mlir::Value from, mlir::Value to, int64_t step, llvm::function_ref<void(mlir::Value)> emit);
-  void loop(int64_t from, int64_t to, int64_t step, llvm::function_ref<void(mlir::Value)> emit) {
-    loop(index(from), index(to), step, emit);
-  }
-  llvm::SmallVector<mlir::Value>
-  loop(mlir::Value from, mlir::Value to, int64_t step, mlir::ValueRange initial,
-       llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, mlir::ValueRange)> emit);
-
-  /// Runs `emit`'s code if `condition` holds; a null condition always does.
-  void when(mlir::Value condition, llvm::function_ref<void()> emit);
 
   //===--------------------------------------------------------------------===//
   // Scalars and vectors of target.lanes elements
@@ -177,7 +144,6 @@ private:
 
   mlir::ModuleOp module;
   mlir::func::FuncOp function;
-  llvm::DenseMap<int64_t, mlir::Value> constants; ///< Index constants of the current phase, at its top.
   llvm::SmallVector<plan::PhaseAttr> phases;
   int64_t scratchBytes = 0;    ///< Of the current phase.
   int64_t maxScratchBytes = 0; ///< Of all phases.

@@ -30,6 +30,22 @@ def EmitCPUKernelsPass : Pass<"mv-emit-cpu-kernels", "::mlir::ModuleOp"> {
   ];
 }
 
+def EmitGPUKernelsPass : Pass<"mv-emit-gpu-kernels", "::mlir::ModuleOp"> {
+  let summary = "Emits every kernel of a cuda program for every GPU target";
+  let description = [{
+    Needs: a plan with packed parameters. Leaves: a `gpu.module @cuda_<target>` of kernels for each target, and the
+    kernels' `implementations`. Skips: kernels for CPUs. An error names the kernel that no family takes.
+    Example: test/Kernels/gpu-linear.mlir.
+  }];
+  let options = [
+    ListOption<"targets", "targets", "std::string", "names of architectures; sm_80 when empty">,
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
+    "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+  ];
+}
+
 def CPUEntryPointsPass : Pass<"mv-cpu-entry-points", "::mlir::ModuleOp"> {
   let summary = "Wraps phase functions in the package's calling convention";
   let description = [{

@@ -27,6 +27,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/PatternMatch.h"
@@ -266,6 +267,43 @@ template <typename Op> static bool mayOverflow(Op op) {
 }
 
 //===----------------------------------------------------------------------===//
+// A GPU's instructions
+//===----------------------------------------------------------------------===//
+
+static Value callIntrinsic(OpBuilder &builder, Location loc, StringRef name, ValueRange operands) {
+  Type type = operands.front().getType();
+  return LLVM::CallIntrinsicOp::create(builder, loc, type, builder.getStringAttr(name), operands).getResults();
+}
+
+/// LLVM's intrinsics for what is left of math, since the conversion to NVVM would call NVIDIA's library of functions.
+static void callIntrinsics(Operation *root, IRRewriter &rewriter) {
+  SmallVector<Operation *> ops;
+  root->walk([&](Operation *op) {
+    if (isa<math::FmaOp, math::AbsFOp>(op))
+      ops.push_back(op);
+  });
+  for (Operation *op : ops) {
+    rewriter.setInsertionPoint(op);
+    StringRef name = isa<math::FmaOp>(op) ? "llvm.fma" : "llvm.fabs";
+    rewriter.replaceOp(op, callIntrinsic(rewriter, op->getLoc(), name, op->getOperands()));
+  }
+}
+
+/// The approximate instruction for `op` on scalars; null where there is none, or none that is good enough (tanh.approx
+/// errs by 5e-4).
+static Value expandForGPU(Operation *op, Arithmetic &e, OpBuilder &builder) {
+  auto call = [&](StringRef name, Value operand) { return callIntrinsic(builder, op->getLoc(), name, operand); };
+  return llvm::TypeSwitch<Operation *, Value>(op)
+      .Case([&](math::ExpOp exp) { return call("llvm.nvvm.ex2.approx.ftz.f", e.mul(exp.getOperand(), M_LOG2E)); })
+      .Case([&](math::Exp2Op exp2) { return call("llvm.nvvm.ex2.approx.ftz.f", exp2.getOperand()); })
+      .Case([&](math::SqrtOp sqrt) { return call("llvm.nvvm.sqrt.approx.f", sqrt.getOperand()); })
+      .Case([&](arith::DivFOp division) {
+        return e.mul(division.getLhs(), call("llvm.nvvm.rcp.approx.ftz.f", division.getRhs()));
+      })
+      .Default([](Operation *) { return Value(); });
+}
+
+//===----------------------------------------------------------------------===//
 // Pass
 //===----------------------------------------------------------------------===//
 
@@ -302,9 +340,14 @@ struct ExpandMath : public mv::impl::ExpandMathBase<ExpandMath> {
     for (Operation *op : llvm::reverse(candidates)) {
       rewriter.setInsertionPoint(op);
       Arithmetic arithmetic(rewriter, op->getLoc(), op->getResult(0).getType(), fma);
-      if (Value replacement = expand(op, arithmetic, fma))
+      Value replacement = gpu ? expandForGPU(op, arithmetic, rewriter) : Value();
+      if (!replacement)
+        replacement = expand(op, arithmetic, fma);
+      if (replacement)
         rewriter.replaceOp(op, replacement);
     }
+    if (gpu)
+      callIntrinsics(getOperation(), rewriter);
   }
 };
 } // namespace

@@ -1,0 +1,95 @@
+//===- AttentionCore.h - Attention on tiles in shared memory --------*- C++ -*-===//
+//
+// A warp owns 16 queries of one head and walks over tiles of keys with an online softmax (arXiv 2205.14135): of each
+// query it keeps the largest score so far, the sum of exponentials and the result, and rescales the latter two when the
+// largest score grows. All three live in registers, in the layout that the matrix units leave their results in:
+//
+//   scores  (16 queries x 8 keys a product)      lane 4g + t has queries g and g + 8, keys 2t and 2t + 1
+//   P       the first operand of P V             the same registers: see `weigh`
+//   result  (16 queries x 8 channels a product)  like the scores
+//
+// So a row's maximum and sum are over the four lanes of a quad, and P never goes through memory.
+//
+// Heads as columns. Head h's channels begin at h headDim, which need not be a multiple of the 16 bytes in which memory is
+// copied (headDim 49). A tile then holds the whole 16-byte units that the head touches, its first channel at column
+// `shift` < 8, which is the same for q, k and v where the channels are a multiple of the unit. Queries are zero in the
+// columns of other heads, which takes those columns of the keys out of the scores; columns of the result that belong to
+// other heads are not stored. That costs no product more than padding the head to a multiple of 16 does.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MV_LIB_KERNELS_GPU_ATTENTIONCORE_H
+#define MV_LIB_KERNELS_GPU_ATTENTIONCORE_H
+
+#include "mv/Kernels/GPU/Epilogue.h"
+#include "mv/Kernels/GPU/KernelBuilder.h"
+
+namespace mv::gpu {
+
+/// The sizes of an attention, and how its heads lie in tiles.
+struct AttentionShape {
+  int64_t windows, tokens, channels, heads, headDim;
+  mlir::Type element; ///< Of tiles.
+  int64_t unit;       ///< Elements in 16 bytes.
+  int64_t maxShift;   ///< Columns in front of a head's first channel at most.
+  int64_t span;       ///< Columns that a head may touch, from the first on.
+  int64_t width;      ///< Columns of a tile: span, zeros up to whole products.
+  int64_t pitch; ///< Elements from one row of a tile to the next: an odd number of units, so that the 8 rows
+                 ///< that a load of a matrix reads lie in different banks.
+
+  /// `shifted`: heads lie where memory's units put them; else from column 0 on.
+  AttentionShape(AttentionOp op, DType dtype, bool shifted);
+
+  int64_t bytes(int64_t rows) const { return rows * pitch * element.getIntOrFloatBitWidth() / 8; }
+};
+
+/// One head of one window of one image, and the first of the warp's 16 queries.
+struct AttentionPlace {
+  mlir::Value image, window, head, shift, query;
+};
+
+class AttentionCore {
+public:
+  AttentionCore(KernelBuilder &b, AttentionOp op, const AttentionShape &shape);
+
+  /// Queries of a step across their columns, depth() each: the first operand of a product.
+  using Queries = llvm::function_ref<llvm::SmallVector<mlir::Value>(int64_t step)>;
+  /// A step of the warp's queries, from a tile in shared memory whose row `row` is its first.
+  llvm::SmallVector<mlir::Value> loadQueries(mlir::Value tile, mlir::Value row, int64_t step);
+  int64_t steps() const { return shape.width / b.depth(); }
+
+  /// Sums as a product leaves them, of a depth's columns: as another product's first operand. For elements of 32 bits its
+  /// depth is in the order 0, 2, 4, 6, 1, 3, 5, 7.
+  llvm::SmallVector<mlir::Value> asFirstOperand(mlir::ValueRange sums);
+
+  /// No keys seen yet: what `weigh` carries from tile to tile.
+  llvm::SmallVector<mlir::Value> begin();
+
+  /// Scores of the queries for the `count` keys (a multiple of 16) in `tile`, in units of log2; those from `valid`
+  /// on are minus infinity.
+  llvm::SmallVector<mlir::Value> score(Queries queries, mlir::Value tile, int64_t count, int64_t valid);
+  /// Adds the keys' values, in `tile`, by their scores.
+  llvm::SmallVector<mlir::Value> weigh(mlir::ValueRange scores, mlir::Value tile, mlir::ValueRange state);
+  /// Stores the result.
+  void finish(mlir::ValueRange state, const AttentionPlace &place, Epilogue &epilogue);
+
+  /// Products across a head.
+  int64_t resultTiles() const { return ceilDiv(shape.span, 8); }
+
+private:
+  static constexpr int64_t kMaxima = 0, kSums = 2, kResult = 4; ///< In the state: two rows a lane.
+
+  llvm::SmallVector<mlir::Value> exponentials(mlir::ValueRange scores, llvm::SmallVector<mlir::Value> &state);
+  void addProducts(mlir::ValueRange weights, mlir::Value tile, llvm::SmallVector<mlir::Value> &state);
+  void addWideProducts(mlir::ValueRange weights, mlir::Value tile, llvm::SmallVector<mlir::Value> &state);
+  void storeRow(mlir::ValueRange values, mlir::Value query, const AttentionPlace &place, Epilogue &epilogue);
+
+  KernelBuilder &b;
+  AttentionOp op;
+  AttentionShape shape;
+  double factor; ///< From products to scores in units of log2.
+};
+
+} // namespace mv::gpu
+
+#endif // MV_LIB_KERNELS_GPU_ATTENTIONCORE_H

@@ -1,0 +1,31 @@
+//===- ChannelGroups.h - One thread, eight channels -----------------*- C++ -*-===//
+//
+// What kernels without a matrix product share: a thread computes and stores eight neighbouring channels of a position.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MV_LIB_KERNELS_GPU_CHANNELGROUPS_H
+#define MV_LIB_KERNELS_GPU_CHANNELGROUPS_H
+
+#include "mv/Kernels/GPU/Epilogue.h"
+
+namespace mv::gpu {
+
+inline constexpr int64_t kGroupChannels = 8;
+
+using Values = llvm::SmallVector<mlir::Value>;
+/// The values of channels [channel, channel + 8) of row `row` (y * X + x) of `image`.
+using ComputeGroup = llvm::function_ref<Values(mlir::Value image, mlir::Value row, mlir::Value channel)>;
+
+/// Positions of an image of `activation`.
+int64_t countRows(mlir::Value activation);
+
+/// Offset of channel 0 of a position of an input.
+mlir::Value rowOffset(KernelBuilder &b, mlir::Value activation, mlir::Value image, mlir::Value row);
+
+/// Emits a launch whose threads go through all groups of channels of `rows` positions an image.
+void emitChannelGroups(KernelBuilder &b, mlir::Value root, int64_t rows, ComputeGroup compute);
+
+} // namespace mv::gpu
+
+#endif // MV_LIB_KERNELS_GPU_CHANNELGROUPS_H

@@ -1,0 +1,37 @@
+//===- Channels.cpp - Loads of neighbouring channels ----------------------------===//
+
+#include "Channels.h"
+
+using namespace mlir;
+using namespace mv;
+using namespace mv::gpu;
+
+int64_t mv::gpu::accessLanes(int64_t count, int64_t step, Type element) {
+  constexpr int64_t kAccessBits = 128;
+  int64_t lanes = std::min<int64_t>(count, kAccessBits / element.getIntOrFloatBitWidth());
+  while (step % lanes != 0)
+    lanes /= 2;
+  return lanes;
+}
+
+SmallVector<Value> mv::gpu::loadChannels(KernelBuilder &b, const Buffer &buffer, Value base, int64_t length,
+                                         Value channel, int64_t count, int64_t shift) {
+  int64_t lanes = accessLanes(count, length, buffer.stored.element);
+  while (shift % lanes != 0)
+    lanes /= 2;
+  SmallVector<Value> values;
+  for (int64_t first = 0; first < count; first += lanes) {
+    Value at = b.plus(channel, first + shift);
+    if (length % count != 0 || shift != 0)
+      at = b.smaller(at, b.index(length - lanes));
+    Value loaded = b.toF32(b.load(buffer.memory, b.plus(base, at), buffer.stored.element, lanes));
+    for (int64_t lane = 0; lane < lanes; ++lane)
+      values.push_back(b.extract(loaded, lane));
+  }
+  return values;
+}
+
+SmallVector<Value> mv::gpu::loadParameter(KernelBuilder &b, Value parameter, Value channel, int64_t count) {
+  Buffer buffer = b.input(parameter);
+  return loadChannels(b, buffer, b.index(0), buffer.stored.sizes.back(), channel, count);
+}

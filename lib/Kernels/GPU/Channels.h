@@ -1,0 +1,26 @@
+//===- Channels.h - Loads of neighbouring channels ------------------*- C++ -*-===//
+
+#ifndef MV_LIB_KERNELS_GPU_CHANNELS_H
+#define MV_LIB_KERNELS_GPU_CHANNELS_H
+
+#include "mv/Kernels/GPU/KernelBuilder.h"
+
+namespace mv::gpu {
+
+/// The most neighbouring elements that one access may take where channels begin at multiples of `count` and positions
+/// lie `step` elements apart.
+int64_t accessLanes(int64_t count, int64_t step, mlir::Type element);
+
+/// Channels [channel + shift, channel + shift + count) of the `length` that lie at `base`, a multiple of `length`, in
+/// f32. Those beyond the last are anything; nothing is read there. `channel` is a multiple of `count`.
+llvm::SmallVector<mlir::Value> loadChannels(KernelBuilder &b, const Buffer &buffer, mlir::Value base,
+                                            int64_t length, mlir::Value channel, int64_t count,
+                                            int64_t shift = 0);
+
+/// The same of a parameter vector.
+llvm::SmallVector<mlir::Value> loadParameter(KernelBuilder &b, mlir::Value parameter, mlir::Value channel,
+                                             int64_t count);
+
+} // namespace mv::gpu
+
+#endif // MV_LIB_KERNELS_GPU_CHANNELS_H

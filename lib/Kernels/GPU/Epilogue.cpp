@@ -1,0 +1,171 @@
+//===- Epilogue.cpp - What follows a GPU kernel's main work ---------------------===//
+
+#include "mv/Kernels/GPU/Epilogue.h"
+
+#include "Channels.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+#include <numeric>
+
+using namespace mlir;
+using namespace mv;
+using namespace mv::gpu;
+
+static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+
+/// The movement in front of the yield, or null.
+static Operation *findMovement(Block &body) {
+  Operation *producer = body.getTerminator()->getOperand(0).getDefiningOp();
+  return isa_and_present<WindowPartitionOp, WindowReverseOp, ToNCHWOp>(producer) ? producer : nullptr;
+}
+
+static Value findLast(Block &body) {
+  Operation *movement = findMovement(body);
+  return movement ? movement->getOperand(0) : body.getTerminator()->getOperand(0);
+}
+
+static RankedTensorType resultTypeOf(KernelBuilder &b) {
+  return cast<RankedTensorType>(b.kernel.getFunctionType().getResult(0));
+}
+
+/// Parameters are static, activations begin with the batch.
+static bool isActivation(Value argument) {
+  return isa<BlockArgument>(argument) && typeOf(argument).isDynamicDim(0);
+}
+
+Epilogue::Epilogue(KernelBuilder &b, Value root)
+    : b(b), root(root), last(findLast(b.body)), movement(findMovement(b.body)),
+      placement(typeOf(last), resultTypeOf(b), movement) {
+  Operation *before = root ? root.getDefiningOp() : nullptr;
+  for (Operation &op : b.body)
+    if (isa<PointwiseOpInterface>(op) && (!before || before->isBeforeInBlock(&op)))
+      ops.push_back(&op);
+}
+
+int64_t Epilogue::storedChannels() const {
+  return placement.channelStep() != 1 ? typeOf(last).getShape().back() : placement.positionStep();
+}
+
+Row Epilogue::locate(const Position &position) {
+  Row row;
+  for (Operation *op : ops)
+    for (Value operand : op->getOperands()) {
+      if (operand == root || !isActivation(operand))
+        continue;
+      Placement source(typeOf(operand), b.input(operand).type);
+      row.operands.push_back({operand, source.locate(b, position).offset});
+    }
+  if (isActivation(last)) // a movement alone
+    row.operands.push_back({last, Placement(typeOf(last), b.input(last).type).locate(b, position).offset});
+  row.result = placement.locate(b, position);
+  return row;
+}
+
+//===----------------------------------------------------------------------===//
+// Loads
+//===----------------------------------------------------------------------===//
+
+static Value offsetOf(const Row &row, Value argument) {
+  for (auto [operand, offset] : row.operands)
+    if (operand == argument)
+      return offset;
+  return nullptr;
+}
+
+SmallVector<Value> mv::gpu::loadChannels(KernelBuilder &b, const Buffer &buffer, Value base, Value channel,
+                                         int64_t count) {
+  int64_t stored = buffer.type.isDynamicDim(0) ? buffer.stored.channels : buffer.stored.sizes.back();
+  return loadChannels(b, buffer, base, stored, channel, count);
+}
+
+SmallVector<Value> Epilogue::loadOperand(const Row &row, Value operand, Value channel, int64_t count) {
+  Value base = isActivation(operand) ? offsetOf(row, operand) : b.index(0);
+  return loadChannels(b, b.input(operand), base, channel, count);
+}
+
+SmallVector<Value> Epilogue::apply(const Row &row, Value channel, ValueRange given) {
+  int64_t count = given.size();
+  DenseMap<Value, SmallVector<Value>> values;
+  if (root)
+    values[root] = SmallVector<Value>(given);
+  auto valuesOf = [&](Value operand) -> SmallVector<Value> {
+    auto known = values.find(operand);
+    if (known != values.end())
+      return known->second;
+    return values[operand] = loadOperand(row, operand, channel, count);
+  };
+  for (Operation *op : ops) {
+    SmallVector<SmallVector<Value>> operands;
+    for (Value operand : op->getOperands())
+      operands.push_back(valuesOf(operand));
+    SmallVector<Value> results;
+    for (int64_t lane = 0; lane < count; ++lane) {
+      SmallVector<Value> scalars = llvm::map_to_vector(operands, [&](auto &each) { return each[lane]; });
+      results.push_back(cast<PointwiseOpInterface>(op).emitElement(b, b.getLoc(), scalars));
+    }
+    values[op->getResult(0)] = results;
+  }
+  return valuesOf(last);
+}
+
+//===----------------------------------------------------------------------===//
+// Stores
+//===----------------------------------------------------------------------===//
+
+void Epilogue::store(const Row &row, Value channel, ValueRange values, Value exists) {
+  int64_t count = values.size(), stored = storedChannels();
+  Value isStored = b.isLess(channel, b.index(stored));
+  b.when(b.both(b.both(row.result.exists, exists), isStored), [&] {
+    SmallVector<Value> results = apply(row, channel, values);
+    if (placement.channelStep() != 1)
+      return storeStrided(row, channel, results);
+    int64_t channels = typeOf(last).getShape().back();
+    if (channels != stored)
+      for (int64_t lane = 0; lane < count; ++lane) // What was computed of padding channels may be anything.
+        results[lane] =
+            b.select(b.isLess(b.plus(channel, lane), b.index(channels)), results[lane], b.constant(0));
+    storeNeighbours(row, channel, results);
+  });
+}
+
+void Epilogue::storeNeighbours(const Row &row, Value channel, ValueRange values) {
+  Buffer result = b.result();
+  int64_t count = values.size(), stored = storedChannels();
+  int64_t lanes = accessLanes(count, stored, result.stored.element);
+  for (int64_t first = 0; first < count; first += lanes) {
+    Value at = b.plus(channel, first);
+    Value isStored = stored % count == 0 || first == 0 ? Value() : b.isLess(at, b.index(stored));
+    Value packed = b.fromF32(b.pack(values.slice(first, lanes)), result.stored.element);
+    b.when(isStored, [&] { b.store(packed, result.memory, b.plus(row.result.offset, at), lanes); });
+  }
+}
+
+/// Channel by channel, for results whose channels are not neighbours.
+void Epilogue::storeStrided(const Row &row, Value channel, ValueRange values) {
+  Buffer result = b.result();
+  int64_t stored = storedChannels();
+  for (auto [lane, value] : llvm::enumerate(values)) {
+    Value own = b.plus(channel, int64_t(lane));
+    Value isStored = stored % int64_t(values.size()) == 0 ? Value() : b.isLess(own, b.index(stored));
+    Value offset = b.plus(row.result.offset, b.times(own, placement.channelStep()));
+    b.when(isStored, [&] { b.store(b.fromF32(value, result.stored.element), result.memory, offset); });
+  }
+}
+
+void Epilogue::fillGaps(Value blocks) {
+  Buffer result = b.result();
+  int64_t count = placement.gapCount(), step = placement.positionStep();
+  int64_t lanes = accessLanes(step, step, result.stored.element), pieces = step / lanes;
+  Value zero = b.fromF32(b.constant(0), result.stored.element);
+  Value zeros = b.pack(SmallVector<Value>(lanes, zero));
+  Value first = b.plus(b.times(b.block(), b.threadsABlock()), b.thread());
+  Value end = b.times(b.batch(), count * pieces);
+  auto loop = scf::ForOp::create(b, first, end, b.times(blocks, b.threadsABlock()));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value index = b.quotient(loop.getInductionVar(), pieces),
+        piece = b.remainder(loop.getInductionVar(), pieces);
+  Value offset = placement.gapOffset(b, b.quotient(index, count), b.remainder(index, count));
+  b.store(zeros, result.memory, b.plus(offset, b.times(piece, lanes)), lanes);
+}

@@ -1,0 +1,101 @@
+//===- MatrixLoop.h - The main loop of the GPU's matrix products --------*- C++ -*-===//
+//
+// sums[m][n] = sum_k left[m][k] weights[n][k]: both operands have k contiguous in memory, so both go the same way, in
+// pieces of 16 bytes: from global to shared memory by asynchronous copies, `stages` deep, from there by ldmatrix
+// without transposition into registers, one step of k ahead of the matrix units.
+//
+// In shared memory a row has 64 or 128 bytes of k a stage. Eight rows at the same k, which ldmatrix reads at once,
+// lie in different banks because the pieces of a row are exchanged: piece c of row r lies at c ^ r (of 128 bytes; at
+// c ^ (r / 2) of 64, where two rows share the width of all banks). So no padding is needed, and a thread's place is
+// the same in every 16th row, which makes everything but one addition a stage a constant.
+//
+// What a row of the left operand is, a token or the nine pixels around a pixel, is its start in memory and a shift
+// that depends on k alone.
+//
+//     MatrixLoop loop(b, tile, {...});
+//     loop.begin(firstRow, lastRow, firstColumn);    // first copies are under way
+//     loop.run();
+//     loop.forEachResult([&](Value row, Value column, ValueRange values) {...}); // eight neighbouring columns
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MV_LIB_KERNELS_GPU_MATRIXLOOP_H
+#define MV_LIB_KERNELS_GPU_MATRIXLOOP_H
+
+#include "mv/Kernels/GPU/Decisions.h"
+#include "mv/Kernels/GPU/KernelBuilder.h"
+
+#include <functional>
+
+namespace mv::gpu {
+
+struct MatrixOperands {
+  mlir::Value left; ///< !llvm.ptr<1>
+  /// Where a row begins, in elements.
+  std::function<mlir::Value(mlir::Value row)> leftStart;
+  /// How far behind that element k lies; elements of one piece are neighbours. Null: k.
+  std::function<mlir::Value(mlir::Value k)> leftShift;
+  int64_t depth; ///< Elements of k in the left operand, whole pieces of 16 bytes.
+
+  mlir::Value weights; ///< !llvm.ptr<1>: [columns][weightStep]
+  int64_t weightStep, columns;
+};
+
+class MatrixLoop {
+public:
+  MatrixLoop(KernelBuilder &b, const ProductTile &tile, MatrixOperands operands);
+
+  /// Starts the copies of the first stages. The block computes rows from `firstRow` on and columns from `firstColumn`
+  /// on; instead of rows beyond `lastRow` and columns beyond the last it computes those again.
+  void begin(mlir::Value firstRow, mlir::Value lastRow, mlir::Value firstColumn);
+  /// Computes all sums into registers.
+  void run();
+  /// Calls `emit` for eight neighbouring columns of a row at a time, both relative to the block's first. The code it
+  /// emits is run by some lanes of a warp and must not synchronise.
+  void
+  forEachResult(llvm::function_ref<void(mlir::Value row, mlir::Value column, mlir::ValueRange values)> emit);
+
+private:
+  using Values = llvm::SmallVector<mlir::Value>;
+
+  /// A warp's operands of one step of k: four registers for 16 rows, two for 8 columns.
+  struct Fragments {
+    Values left, weights;
+  };
+
+  int64_t steps() const; ///< Stages of k in all.
+  int64_t pieceElements() const { return 16 / getBytes(b.dtype); }
+  int64_t pieces() const { return tile.stageBytes / 16; }         ///< Of a row and stage.
+  int64_t rowsAPass() const { return tile.threads() / pieces(); } ///< That all threads copy at once.
+  int64_t rowTiles() const { return tile.warpRows / 16; }
+  int64_t columnTiles() const { return tile.warpColumns / 8; }
+  int64_t resultStep() const {
+    return tile.warpColumns + 8;
+  } ///< f32 between rows of results in shared memory.
+
+  mlir::Value swizzled(mlir::Value row, mlir::Value piece);
+  void copyStage(mlir::Value stage, mlir::Value k);
+  void prepareFragments();
+  Values loadFragments(mlir::Value stage, mlir::Value offset, int64_t first, int64_t count);
+  Fragments multiply(const Fragments &now, Values &sums, mlir::Value stage, int64_t step);
+  void storeResults(int64_t rowTile, mlir::Value memory);
+
+  KernelBuilder &b;
+  ProductTile tile;
+  MatrixOperands operands;
+
+  mlir::Value shared;
+  mlir::Value copyTarget; ///< Byte offset in a stage of what this thread copies first.
+  mlir::Value copyRow;    ///< Of a pass.
+  mlir::Value copyPiece;  ///< First element of its piece, of a stage.
+  Values leftRows;        ///< Where they begin, in elements, one a pass.
+  /// The same of weights, and a constant on top of it: so one register serves all passes.
+  llvm::SmallVector<std::pair<mlir::Value, int64_t>> weightRows;
+  mlir::Value warpRow, warpColumn;
+  Values leftFragments, weightFragments; ///< Byte offsets in a stage, one a step of k.
+  Values sums;
+};
+
+} // namespace mv::gpu
+
+#endif // MV_LIB_KERNELS_GPU_MATRIXLOOP_H

@@ -1,0 +1,90 @@
+//===- Pointwise.cpp - Kernels without a root -----------------------------------===//
+//
+// Pointwise ops and data movement: everything is the epilogue's loads, ops and stores. Movements that collect
+// channels from elsewhere (to_nhwc, slice, concat) stand in for the root: they make the values that the pointwise ops
+// start from. The others are addressing in the stores.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ChannelGroups.h"
+#include "Families.h"
+
+using namespace mlir;
+using namespace mv;
+using namespace mv::gpu;
+
+static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+static int64_t channelsOf(Value value) { return typeOf(value).getShape().back(); }
+
+/// Eight scalars one by one; channels beyond the last repeat it.
+static Values gather(KernelBuilder &b, Value channel, int64_t channels, llvm::function_ref<Value(Value)> load) {
+  Values values;
+  for (int64_t lane = 0; lane < kGroupChannels; ++lane)
+    values.push_back(load(b.smaller(b.plus(channel, lane), b.index(channels - 1))));
+  return values;
+}
+
+static Value loadScalar(KernelBuilder &b, const Buffer &buffer, Value offset) {
+  return b.toF32(b.load(buffer.memory, offset, buffer.stored.element));
+}
+
+/// The planes of a picture.
+static Values collect(KernelBuilder &b, ToNHWCOp op, Value image, Value row, Value channel) {
+  int64_t channels = channelsOf(op.getResult()), plane = countRows(op.getResult());
+  return gather(b, channel, channels, [&](Value own) {
+    Value line = b.times(b.plus(b.times(image, channels), own), plane);
+    return loadScalar(b, b.input(op.getInput()), b.plus(line, row));
+  });
+}
+
+/// Some channels of a row.
+static Values collect(KernelBuilder &b, SliceOp op, Value image, Value row, Value channel) {
+  Buffer input = b.input(op.getInput());
+  Value base = rowOffset(b, op.getInput(), image, row);
+  if (op.getOffset() % kGroupChannels == 0 && channelsOf(op.getResult()) % kGroupChannels == 0)
+    return loadChannels(b, input, base, b.plus(channel, op.getOffset()), kGroupChannels);
+  return gather(b, channel, channelsOf(op.getResult()),
+                [&](Value own) { return loadScalar(b, input, b.plus(b.plus(base, op.getOffset()), own)); });
+}
+
+/// Two rows, one behind the other.
+static Values collect(KernelBuilder &b, ConcatOp op, Value image, Value row, Value channel) {
+  Value first = rowOffset(b, op.getFirst(), image, row), second = rowOffset(b, op.getSecond(), image, row);
+  int64_t border = channelsOf(op.getFirst());
+  return gather(b, channel, channelsOf(op.getResult()), [&](Value own) {
+    Value inFirst = b.smaller(own, b.index(border - 1));
+    Value inSecond = b.minus(b.larger(own, b.index(border)), b.index(border));
+    Value low = loadScalar(b, b.input(op.getFirst()), b.plus(first, inFirst));
+    Value high = loadScalar(b, b.input(op.getSecond()), b.plus(second, inSecond));
+    return b.select(b.isLess(own, b.index(border)), low, high);
+  });
+}
+
+template <typename Op> static LogicalResult emitCollecting(KernelBuilder &b, Op op) {
+  for (Value operand : op->getOperands())
+    if (!isa<BlockArgument>(operand))
+      return b.kernel.emitOpError("'")
+             << op->getName() << "' must read the kernel's inputs, not another op's result";
+  emitChannelGroups(
+      b, op.getResult(), countRows(op.getResult()),
+      [&](Value image, Value row, Value channel) { return collect(b, op, image, row, channel); });
+  return success();
+}
+
+LogicalResult mv::gpu::emitPointwise(KernelBuilder &b) {
+  for (Operation &op : b.body) {
+    if (auto movement = dyn_cast<ToNHWCOp>(op))
+      return emitCollecting(b, movement);
+    if (auto movement = dyn_cast<SliceOp>(op))
+      return emitCollecting(b, movement);
+    if (auto movement = dyn_cast<ConcatOp>(op))
+      return emitCollecting(b, movement);
+  }
+  for (BlockArgument argument : b.body.getArguments())
+    if (typeOf(argument).isDynamicDim(0)) { // The activation whose positions the kernel goes through.
+      emitChannelGroups(b, nullptr, countRows(argument),
+                        [&](Value, Value, Value) { return Values(kGroupChannels, b.constant(0)); });
+      return success();
+    }
+  return b.kernel.emitOpError("has no activation among its inputs");
+}

@@ -1,0 +1,76 @@
+//===- ReportData.h - What a report says, before it is printed ------*- C++ -*-===//
+
+#ifndef MV_LIB_PIPELINE_REPORTDATA_H
+#define MV_LIB_PIPELINE_REPORTDATA_H
+
+#include "mv/IR/PlanDialect.h"
+#include "mv/Pipeline/Report.h"
+
+#include <string>
+#include <vector>
+
+namespace mv::report {
+
+/// The machine that lower bounds are for.
+struct Machine {
+  llvm::StringRef name;
+  int64_t multiprocessors; ///< Parts that one workgroup can keep busy; 1: work divides freely.
+  double bytesPerSecond;   ///< Of memory.
+  int64_t registers = 0, sharedBytes = 0, threads = 0; ///< Of a multiprocessor; 0 for CPUs.
+
+  /// Multiplications and additions a second, all parts together.
+  double flopsPerSecond(llvm::StringRef dtype) const;
+};
+
+/// The one for programs of `device`.
+const Machine &getMachine(llvm::StringRef device);
+
+struct Launch {
+  std::string function;
+  int64_t items, group, multiplier, threads, shared;
+  const gpu::MachineFacts *facts = nullptr; ///< Null where no tool was there.
+
+  int64_t blocks(int64_t batch) const { return (batch * items + group - 1) / group * multiplier; }
+  /// Blocks that a multiprocessor holds at once; 0 when unknown.
+  int64_t residentBlocks(const Machine &machine) const;
+};
+
+struct Bound {
+  double seconds = 0;
+  llvm::StringRef unit; ///< "arithmetic" or "memory"
+};
+
+struct Row {
+  std::string label, kernel, family;
+  int64_t flops = 0;       ///< For one image.
+  int64_t activations = 0; ///< Bytes read and written, for one image.
+  int64_t parameters = 0;  ///< Bytes, whatever the batch.
+  std::vector<std::pair<int64_t, std::vector<Launch>>>
+      variants; ///< By the batch they begin at; none on CPUs.
+
+  const std::vector<Launch> *launches(int64_t batch) const;
+  Bound bound(const Machine &machine, llvm::StringRef dtype, int64_t batch) const;
+};
+
+struct Entry {
+  std::string name, device, dtype;
+  int64_t arena = 0, live = 0;
+  std::vector<Row> rows;
+
+  const Machine &machine() const { return getMachine(device); }
+  /// The batches that bounds are shown for.
+  std::vector<int64_t> batches() const;
+  /// The sums of all rows; without launches.
+  Row total() const;
+  double boundSeconds(int64_t batch) const;
+};
+
+std::vector<Entry> collect(mlir::ModuleOp module, const MachineFactsByTarget &facts);
+
+void printText(llvm::ArrayRef<Entry> entries, llvm::raw_ostream &os);
+void printJSON(llvm::ArrayRef<Entry> entries, llvm::raw_ostream &os);
+void printHTML(llvm::ArrayRef<Entry> entries, llvm::raw_ostream &os);
+
+} // namespace mv::report
+
+#endif // MV_LIB_PIPELINE_REPORTDATA_H
