@@ -246,7 +246,8 @@ private:
     if (!ptxas)
       return Status::invalidInput("--ptxas: " + llvm::toString(ptxas.takeError()));
     if (ptxas->empty()) {
-      warn_("no ptxas found: the package holds PTX alone, which the driver compiles when the package is loaded");
+      warn_("no ptxas found: the package holds PTX alone, which the driver compiles when the package is "
+            "loaded");
       return {};
     }
     std::vector<Status> states(gpuUnits_.size());

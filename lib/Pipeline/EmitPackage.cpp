@@ -87,7 +87,8 @@ static StatusOr<std::unique_ptr<package::KernelT>> describeKernel(plan::KernelOp
       described->gpu.push_back(describeImplementation(implementation));
       continue;
     }
-    MV_ASSIGN_OR_RETURN(auto compiled, describeImplementation(cast<plan::ImplementationAttr>(attribute), code));
+    MV_ASSIGN_OR_RETURN(auto compiled,
+                        describeImplementation(cast<plan::ImplementationAttr>(attribute), code));
     described->implementations.push_back(std::move(compiled));
   }
   return described;

@@ -32,8 +32,8 @@ std::optional<Stage> mv::parseStage(StringRef name) {
 bool mv::isOptionalPass(StringRef name) {
   return llvm::is_contained({"mv-fold-batch-norm", "mv-fold-layer-scale", "mv-fold-attention-scale",
                              "mv-fuse-mixer", "mv-fuse-pointwise", "mv-fuse-norm", "mv-fold-norm",
-                             "mv-fuse-stem", "mv-remove-window-copies", "mv-choose-layouts",
-                             "mv-drop-dead-parameters"},
+                             "mv-fuse-attention-input", "mv-fuse-stem", "mv-remove-window-copies",
+                             "mv-choose-layouts", "mv-drop-dead-parameters"},
                             name);
 }
 
@@ -70,6 +70,7 @@ void mv::buildFusionPipeline(OpPassManager &passes, const PipelineOptions &optio
   functions.add(createFusePointwise());
   functions.add(createFuseNorm()); // after it: kernels of products have their epilogue
   functions.add(createFoldNorm()); // after it: norm and product are in one kernel
+  functions.add(createFuseAttentionInput());
   functions.add(createFuseStem());
   functions.add(createRemoveWindowCopies());
   functions.add(createFormKernels());

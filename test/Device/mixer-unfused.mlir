@@ -1,4 +1,8 @@
 // RUN: mv-conformance %s %t.mvx --tolerance=5e-6 --disable=mv-fuse-mixer,mv-fuse-norm,mv-fuse-pointwise
+// RUN: cuda-sim --checks=all mv-conformance %s %t.f16.mvx --disable=mv-fuse-mixer,mv-fuse-norm,mv-fuse-pointwise --target=sm_80 --dtype=f16
+// RUN: cuda-sim --checks=all mv-conformance %s %t.bf16.mvx --disable=mv-fuse-mixer,mv-fuse-norm,mv-fuse-pointwise --target=sm_80 --dtype=bf16
+// RUN: cuda-sim --checks=all mv-conformance %s %t.tf32.mvx --disable=mv-fuse-mixer,mv-fuse-norm,mv-fuse-pointwise --target=sm_80 --dtype=tf32
+// RUN: cuda-sim --checks=all mv-conformance %s %t.f32.mvx --disable=mv-fuse-mixer,mv-fuse-norm,mv-fuse-pointwise --target=sm_80 --dtype=f32
 
 // The same without the fusion of the mixer's middle: every primitive is a kernel of its own.
 

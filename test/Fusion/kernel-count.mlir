@@ -3,18 +3,15 @@
 // The whole of a T at 224 in 76 kernels: image 1, stem 2, convolution blocks 8, downsamples 3, window blocks 12 times 5,
 // pool 1, head 1. Nothing else is left.
 // RUN: mv-opt %s --mv-select-devices=devices=cuda --mv-fusion | FileCheck %s --check-prefix=CUDA
-// RUN: mv-opt %s --mv-select-devices=devices=cuda --mv-decompose --mv-fold-batch-norm --mv-fold-layer-scale --mv-fold-attention-scale --cse --mv-fuse-mixer --mv-fuse-pointwise --mv-fuse-norm --mv-fold-norm --mv-fuse-stem --mv-fuse-attention-input --mv-remove-window-copies --mv-form-kernels --mv-choose-layouts --mv-drop-dead-parameters --mv-verify-fused | FileCheck %s --check-prefix=ATTENTION
 
 // CHECK-LABEL: @forward_224x224
 // CHECK-COUNT-76: mv.kernel(
 // CHECK-NOT: mv.kernel(
 
 // A GPU reads the image in the stem, and a copy of the result "pooled" in the head, which is f32 for the caller.
-// CUDA-COUNT-76: mv.kernel(
-// CUDA-NOT: mv.kernel(
 // q, k and v of the six attentions are not stored.
-// ATTENTION-COUNT-70: mv.kernel(
-// ATTENTION-NOT: mv.kernel(
+// CUDA-COUNT-70: mv.kernel(
+// CUDA-NOT: mv.kernel(
 func.func @forward_224x224(%image: tensor<?x3x224x224xf32>) -> (tensor<?x1000xf32> {mv.name = "logits"}, tensor<?x640xf32> {mv.name = "pooled"}) attributes {mv.entry} {
   %1 = mv.stem %image at "patch_embed" in_dim 32 : tensor<?x3x224x224xf32> -> tensor<?x56x56x80xf32>
   %2 = mv.conv_block %1 at "levels.0.blocks.0" : tensor<?x56x56x80xf32>

@@ -4,12 +4,12 @@
 // 48, are behind already: 208 are added from k = 48 on and again from k = 96 on.
 // CHECK-LABEL: gpu.func @conv2d(
 // CHECK-DAG:     %[[SKIP:.*]] = arith.constant 208 : index
-// CHECK-DAG:     %[[RUN:.*]] = arith.constant 48 : index
-// CHECK-DAG:     %[[TWO_RUNS:.*]] = arith.constant 96 : index
+// CHECK-DAG:     %[[LINE:.*]] = arith.constant 48 : index
+// CHECK-DAG:     %[[TWO_LINES:.*]] = arith.constant 96 : index
 // CHECK:         scf.for
-// CHECK:           %[[SECOND:.*]] = arith.cmpi {{.*}}, %[[RUN]] : index
+// CHECK:           %[[SECOND:.*]] = arith.cmpi {{.*}}, %[[LINE]] : index
 // CHECK:           arith.select %[[SECOND]], %{{.*}}, %[[SKIP]]
-// CHECK:           %[[THIRD:.*]] = arith.cmpi {{.*}}, %[[TWO_RUNS]] : index
+// CHECK:           %[[THIRD:.*]] = arith.cmpi {{.*}}, %[[TWO_LINES]] : index
 // CHECK:           arith.select %[[THIRD]], %{{.*}}, %[[SKIP]]
 // CHECK:           nvvm.cp.async.shared.global
 // CHECK:           nvvm.mma.sync

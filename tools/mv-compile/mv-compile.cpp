@@ -4,10 +4,6 @@
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/ToolUtilities.h"
-#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "mv/Kernels/CPU/Emitter.h"
 #include "mv/Kernels/GPU/Emitter.h"
 #include "mv/Pipeline/Compile.h"
@@ -30,10 +26,10 @@ static cl::opt<std::string>
 static cl::opt<std::string> weights("weights",
                                     cl::desc("FILE, FOLDER or random:SEED (default: the folder's own)"),
                                     cl::cat(category));
-static cl::opt<std::string>
-    targets("target", cl::init("cpu"), cl::cat(category),
-            cl::desc("cpu, instruction sets (cpu:x86-64-v4, cpu:x86-64-v3, cpu:x86-64) and GPUs: sm_80, sm_86, "
-                     "sm_87, sm_89, sm_90, sm_100, sm_120"));
+static cl::opt<std::string> targets(
+    "target", cl::init("cpu"), cl::cat(category),
+    cl::desc("cpu, instruction sets (cpu:x86-64-v4, cpu:x86-64-v3, cpu:x86-64) and GPUs: sm_80, sm_86, "
+             "sm_87, sm_89, sm_90, sm_100, sm_120"));
 static cl::opt<std::string> dtype("dtype", cl::cat(category),
                                   cl::desc("f16, bf16, tf32 or f32 (default: f32 on the CPU, f16 on GPUs)"));
 static cl::opt<std::string>
@@ -66,7 +62,10 @@ static std::vector<std::string> split(StringRef list) {
 static std::string gpuNames() {
   std::string names;
   for (const mv::gpu::Target &target : mv::gpu::getTargets())
-    names += (names.empty() ? "" : &target == &mv::gpu::getTargets().back() ? " or " : ", ") + target.name.str();
+    names += (names.empty()                              ? ""
+              : &target == &mv::gpu::getTargets().back() ? " or "
+                                                         : ", ") +
+             target.name.str();
   return names;
 }
 
@@ -96,7 +95,8 @@ static Status parseTargets(CompileOptions &options) {
   if (!options.pipeline.gpuTargets.empty())
     options.pipeline.devices.push_back("cuda");
   if (options.pipeline.devices.empty())
-    return Status::invalidInput("--target: expected cpu, cpu:INSTRUCTION_SET, " + gpuNames() + ", found nothing");
+    return Status::invalidInput("--target: expected cpu, cpu:INSTRUCTION_SET, " + gpuNames() +
+                                ", found nothing");
   if (all)
     options.pipeline.cpuTargets.clear();
   return {};
@@ -119,8 +119,8 @@ static Status parseStageOption(CompileOptions &options) {
     return {};
   std::optional<Stage> stage = parseStage(compileTo);
   if (!stage)
-    return Status::invalidInput("--compile-to: expected import, fusion, plan, kernels, llvm, asm or ptx, found '" +
-                                compileTo + "'");
+    return Status::invalidInput(
+        "--compile-to: expected import, fusion, plan, kernels, llvm, asm or ptx, found '" + compileTo + "'");
   options.stage = *stage;
   return {};
 }
@@ -171,10 +171,7 @@ int main(int argc, char **argv) {
 
   DialectRegistry registry;
   registerAllDialects(registry);
-  registerBuiltinDialectTranslation(registry);
-  registerLLVMDialectTranslation(registry);
-  registerGPUDialectTranslation(registry);
-  registerNVVMDialectTranslation(registry);
+  registerAllTranslations(registry);
   MLIRContext context(registry);
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler diagnostics(sources, &context);

@@ -17,9 +17,8 @@ struct Checkpoint;
 /// Writes the plan of `module`, the parameters it names, `code` for CPUs and `images` for GPUs to `path`. `checkpoint` (null for IR
 /// without one) gives labels, preprocessing, config and licence note.
 Status emitPackage(mlir::ModuleOp module, llvm::ArrayRef<cpu::MachineCode> code,
-                   llvm::ArrayRef<package::CodeBlob> images,
-                   const reference::ParameterSource &parameters, const Checkpoint *checkpoint,
-                   ThreadPool &pool, const std::string &path);
+                   llvm::ArrayRef<package::CodeBlob> images, const reference::ParameterSource &parameters,
+                   const Checkpoint *checkpoint, ThreadPool &pool, const std::string &path);
 
 } // namespace mv
 

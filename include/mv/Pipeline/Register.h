@@ -15,6 +15,9 @@ void registerAllDialects(mlir::DialectRegistry &registry);
 /// The check dialect; for mv-opt alone.
 void registerTestDialects(mlir::DialectRegistry &registry);
 
+/// The translations to LLVM IR of the dialects that lowered kernels are in.
+void registerAllTranslations(mlir::DialectRegistry &registry);
+
 /// Every pass of this project and the upstream ones it is used with.
 void registerAllPasses();
 

@@ -64,15 +64,15 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3).run(module, modules);
 }
 
-Expected<std::unique_ptr<llvm::Module>> mv::gpu::createLLVMModule(mlir::gpu::GPUModuleOp module,
-                                                                  const Target &target,
-                                                                  llvm::LLVMContext &context) {
+Expected<std::unique_ptr<llvm::Module>>
+mv::gpu::createLLVMModule(mlir::gpu::GPUModuleOp module, const Target &target, llvm::LLVMContext &context) {
   Expected<std::unique_ptr<llvm::TargetMachine>> machine = createTargetMachine(target);
   if (!machine)
     return machine.takeError();
   std::unique_ptr<llvm::Module> translated = translateModuleToLLVMIR(module, context, target.name);
   if (!translated)
-    return llvm::createStringError("the kernels for %s do not translate to LLVM IR", target.name.str().c_str());
+    return llvm::createStringError("the kernels for %s do not translate to LLVM IR",
+                                   target.name.str().c_str());
   translated->setTargetTriple((*machine)->getTargetTriple());
   translated->setDataLayout((*machine)->createDataLayout());
   optimize(*translated, **machine);

@@ -10,8 +10,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "mv/Kernels/CPU/Emitter.h"
-#include "mv/Kernels/GPU/Emitter.h"
 #include "mv/Kernels/CodeGen/Passes.h"
+#include "mv/Kernels/GPU/Emitter.h"
 
 #include "llvm/ADT/MapVector.h"
 

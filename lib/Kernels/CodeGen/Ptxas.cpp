@@ -49,7 +49,8 @@ Expected<std::string> mv::gpu::findPtxas(StringRef requested) {
 static Expected<std::string> readFile(StringRef path) {
   auto buffer = llvm::MemoryBuffer::getFile(path);
   if (!buffer)
-    return llvm::createStringError("cannot read %s: %s", path.str().c_str(), buffer.getError().message().c_str());
+    return llvm::createStringError("cannot read %s: %s", path.str().c_str(),
+                                   buffer.getError().message().c_str());
   return (*buffer)->getBuffer().str();
 }
 
@@ -66,7 +67,8 @@ static Expected<std::string> run(const std::string &program, llvm::ArrayRef<Stri
   Expected<std::string> printed = readFile(output->path());
   if (!printed || code == 0)
     return printed;
-  return llvm::createStringError("%s failed (%d): %s%s", program.c_str(), code, message.c_str(), printed->c_str());
+  return llvm::createStringError("%s failed (%d): %s%s", program.c_str(), code, message.c_str(),
+                                 printed->c_str());
 }
 
 Expected<Assembly> mv::gpu::assemble(const std::string &ptxas, StringRef ptx, const Target &target) {

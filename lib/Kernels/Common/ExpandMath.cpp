@@ -272,7 +272,8 @@ template <typename Op> static bool mayOverflow(Op op) {
 
 static Value callIntrinsic(OpBuilder &builder, Location loc, StringRef name, ValueRange operands) {
   Type type = operands.front().getType();
-  return LLVM::CallIntrinsicOp::create(builder, loc, type, builder.getStringAttr(name), operands).getResults();
+  return LLVM::CallIntrinsicOp::create(builder, loc, type, builder.getStringAttr(name), operands)
+      .getResults();
 }
 
 /// LLVM's intrinsics for what is left of math, since the conversion to NVVM would call NVIDIA's library of functions.
@@ -292,9 +293,13 @@ static void callIntrinsics(Operation *root, IRRewriter &rewriter) {
 /// The approximate instruction for `op` on scalars; null where there is none, or none that is good enough (tanh.approx
 /// errs by 5e-4).
 static Value expandForGPU(Operation *op, Arithmetic &e, OpBuilder &builder) {
-  auto call = [&](StringRef name, Value operand) { return callIntrinsic(builder, op->getLoc(), name, operand); };
+  auto call = [&](StringRef name, Value operand) {
+    return callIntrinsic(builder, op->getLoc(), name, operand);
+  };
   return llvm::TypeSwitch<Operation *, Value>(op)
-      .Case([&](math::ExpOp exp) { return call("llvm.nvvm.ex2.approx.ftz.f", e.mul(exp.getOperand(), M_LOG2E)); })
+      .Case([&](math::ExpOp exp) {
+        return call("llvm.nvvm.ex2.approx.ftz.f", e.mul(exp.getOperand(), M_LOG2E));
+      })
       .Case([&](math::Exp2Op exp2) { return call("llvm.nvvm.ex2.approx.ftz.f", exp2.getOperand()); })
       .Case([&](math::SqrtOp sqrt) { return call("llvm.nvvm.sqrt.approx.f", sqrt.getOperand()); })
       .Case([&](arith::DivFOp division) {

@@ -127,7 +127,7 @@ void IndexBuilder::loop(Value from, Value to, int64_t step, llvm::function_ref<v
 }
 
 SmallVector<Value> IndexBuilder::loop(Value from, Value to, int64_t step, ValueRange initial,
-                                       llvm::function_ref<SmallVector<Value>(Value, ValueRange)> emit) {
+                                      llvm::function_ref<SmallVector<Value>(Value, ValueRange)> emit) {
   std::optional<int64_t> first = constantOf(from), last = constantOf(to);
   if (first && last && *first < *last && *first + step >= *last)
     return emit(from, initial); // one round

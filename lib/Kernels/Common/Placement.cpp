@@ -97,9 +97,7 @@ void Placement::forEachGap(IndexBuilder &b, Value image,
   auto [height, width] = paddedMap(logical, movement);
   if (height == 0)
     return;
-  auto clear = [&](Value y, Value x) {
-    fill(locate(b, Position::at(image, y, x)).offset, stored.channels);
-  };
+  auto clear = [&](Value y, Value x) { fill(locate(b, Position::at(image, y, x)).offset, stored.channels); };
   int64_t realHeight = logical.getDimSize(1), realWidth = logical.getDimSize(2);
   if (realWidth < width)
     b.loop(0, realHeight, 1, [&](Value y) { b.loop(realWidth, width, 1, [&](Value x) { clear(y, x); }); });

@@ -7,6 +7,7 @@
 #ifndef MV_LIB_KERNELS_GPU_CHANNELGROUPS_H
 #define MV_LIB_KERNELS_GPU_CHANNELGROUPS_H
 
+#include "Channels.h"
 #include "mv/Kernels/GPU/Epilogue.h"
 
 namespace mv::gpu {

@@ -31,7 +31,8 @@ SmallVector<Value> mv::gpu::loadChannels(KernelBuilder &b, const Buffer &buffer,
   return values;
 }
 
-SmallVector<Value> mv::gpu::loadParameter(KernelBuilder &b, Value parameter, Value channel, int64_t count) {
-  Buffer buffer = b.input(parameter);
-  return loadChannels(b, buffer, b.index(0), buffer.stored.sizes.back(), channel, count);
+SmallVector<Value> mv::gpu::loadChannels(KernelBuilder &b, const Buffer &buffer, Value base, Value channel,
+                                         int64_t count) {
+  int64_t stored = buffer.type.isDynamicDim(0) ? buffer.stored.channels : buffer.stored.sizes.back();
+  return loadChannels(b, buffer, base, stored, channel, count);
 }

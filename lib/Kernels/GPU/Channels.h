@@ -17,9 +17,10 @@ llvm::SmallVector<mlir::Value> loadChannels(KernelBuilder &b, const Buffer &buff
                                             int64_t length, mlir::Value channel, int64_t count,
                                             int64_t shift = 0);
 
-/// The same of a parameter vector.
-llvm::SmallVector<mlir::Value> loadParameter(KernelBuilder &b, mlir::Value parameter, mlir::Value channel,
-                                             int64_t count);
+/// Channels [channel, channel + count) of the position or row that begins at `base`, as f32, in the widest accesses that
+/// the layout allows; those beyond what is stored are anything. `channel` is a multiple of `count` (1, 2, 4 or 8).
+llvm::SmallVector<mlir::Value> loadChannels(KernelBuilder &b, const Buffer &buffer, mlir::Value base,
+                                            mlir::Value channel, int64_t count);
 
 } // namespace mv::gpu
 

@@ -78,8 +78,9 @@ static LogicalResult checkTypes(plan::KernelOp kernel, DType dtype) {
     PackedAttr expected = getParameterPacking(body, argument.getArgNumber(), dtype);
     auto input = cast<RankedTensorType>(type.getInput(argument.getArgNumber()));
     if (expected && input.getEncoding() != expected)
-      return kernel.emitOpError("input ") << argument.getArgNumber() << " is " << input << ", expected its packing "
-                                          << expected << ": run the pass that packs parameters first";
+      return kernel.emitOpError("input ")
+             << argument.getArgNumber() << " is " << input << ", expected its packing " << expected
+             << ": run the pass that packs parameters first";
   }
   return success();
 }

@@ -6,8 +6,6 @@
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
-#include <numeric>
-
 using namespace mlir;
 using namespace mv;
 using namespace mv::gpu;
@@ -71,12 +69,6 @@ static Value offsetOf(const Row &row, Value argument) {
     if (operand == argument)
       return offset;
   return nullptr;
-}
-
-SmallVector<Value> mv::gpu::loadChannels(KernelBuilder &b, const Buffer &buffer, Value base, Value channel,
-                                         int64_t count) {
-  int64_t stored = buffer.type.isDynamicDim(0) ? buffer.stored.channels : buffer.stored.sizes.back();
-  return loadChannels(b, buffer, base, stored, channel, count);
 }
 
 SmallVector<Value> Epilogue::loadOperand(const Row &row, Value operand, Value channel, int64_t count) {

@@ -6,7 +6,6 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
-#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace mv;
@@ -65,8 +64,8 @@ void KernelBuilder::beginLaunch(int64_t count) {
 
 void KernelBuilder::endLaunch(int64_t items, int64_t group, int64_t multiplier) {
   mlir::gpu::ReturnOp::create(*this);
-  launches.push_back(plan::LaunchAttr::get(getContext(), function.getName(), items, group, multiplier, threads,
-                                           sharedMost));
+  launches.push_back(
+      plan::LaunchAttr::get(getContext(), function.getName(), items, group, multiplier, threads, sharedMost));
 }
 
 plan::GPUImplementationAttr KernelBuilder::finish() {
@@ -104,8 +103,8 @@ Value KernelBuilder::allocateShared(int64_t bytes) {
   if (!global) {
     OpBuilder::InsertionGuard guard(*this);
     setInsertionPointToStart(module.getBody());
-    global = LLVM::GlobalOp::create(*this, byteArray, /*isConstant=*/false, LLVM::Linkage::External, kSharedSymbol,
-                                    Attribute(), kSharedAlignment, kSharedSpace);
+    global = LLVM::GlobalOp::create(*this, byteArray, /*isConstant=*/false, LLVM::Linkage::External,
+                                    kSharedSymbol, Attribute(), kSharedAlignment, kSharedSpace);
   }
   auto pointer = LLVM::LLVMPointerType::get(getContext(), kSharedSpace);
   Value base = LLVM::AddressOfOp::create(*this, pointer, kSharedSymbol);
@@ -203,12 +202,15 @@ void KernelBuilder::copyAsync(Value shared, Value global, Value exists) {
   constexpr int64_t kBytes = 16;
   Value size;
   if (exists)
-    size = select(exists, arith::ConstantIntOp::create(*this, kBytes, 32), arith::ConstantIntOp::create(*this, 0, 32));
+    size = select(exists, arith::ConstantIntOp::create(*this, kBytes, 32),
+                  arith::ConstantIntOp::create(*this, 0, 32));
   NVVM::CpAsyncOp::create(*this, shared, global, kBytes, NVVM::LoadCacheModifierKind::CG, size);
 }
 
 void KernelBuilder::commitCopies() { NVVM::CpAsyncCommitGroupOp::create(*this); }
-void KernelBuilder::waitCopies(int64_t groupsInFlight) { NVVM::CpAsyncWaitGroupOp::create(*this, groupsInFlight); }
+void KernelBuilder::waitCopies(int64_t groupsInFlight) {
+  NVVM::CpAsyncWaitGroupOp::create(*this, groupsInFlight);
+}
 
 //===----------------------------------------------------------------------===//
 // Matrix units
@@ -245,8 +247,9 @@ KernelBuilder::Values KernelBuilder::multiplyOnce(ValueRange a, ValueRange b, Va
         operand = LLVM::BitcastOp::create(*this, VectorType::get({2}, getF16Type()), operand);
   Type result = LLVM::LLVMStructType::getLiteral(getContext(), SmallVector<Type>(4, getF32Type()));
   std::array<NVVM::MMALayout, 2> layouts = {NVVM::MMALayout::row, NVVM::MMALayout::col};
-  Value product = NVVM::MmaOp::create(*this, result, left, right, accumulators, ArrayRef<int64_t>{16, 8, depth()},
-                                      std::nullopt, std::nullopt, types(type), layouts);
+  Value product =
+      NVVM::MmaOp::create(*this, result, left, right, accumulators, ArrayRef<int64_t>{16, 8, depth()},
+                          std::nullopt, std::nullopt, types(type), layouts);
   return unpack(product, 4);
 }
 
@@ -291,7 +294,9 @@ Value KernelBuilder::mul(Value a, Value b) { return arith::MulFOp::create(*this,
 Value KernelBuilder::fma(Value a, Value b, Value c) { return math::FmaOp::create(*this, a, b, c); }
 Value KernelBuilder::maximum(Value a, Value b) { return arith::MaximumFOp::create(*this, a, b); }
 Value KernelBuilder::exp2(Value a) { return callIntrinsic("llvm.nvvm.ex2.approx.ftz.f", getF32Type(), a); }
-Value KernelBuilder::reciprocal(Value a) { return callIntrinsic("llvm.nvvm.rcp.approx.ftz.f", getF32Type(), a); }
+Value KernelBuilder::reciprocal(Value a) {
+  return callIntrinsic("llvm.nvvm.rcp.approx.ftz.f", getF32Type(), a);
+}
 Value KernelBuilder::rsqrt(Value a) { return callIntrinsic("llvm.nvvm.rsqrt.approx.f", getF32Type(), a); }
 
 //===----------------------------------------------------------------------===//

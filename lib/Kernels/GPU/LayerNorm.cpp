@@ -92,9 +92,8 @@ LogicalResult mv::gpu::emitLayerNorm(KernelBuilder &b) {
   if (epilogue.hasGaps())
     epilogue.fillGaps(b.quotient(b.plus(b.times(b.batch(), rows), warps - 1), warps));
   Value row = b.plus(b.times(b.block(), warps), b.warp());
-  b.when(b.isLess(row, b.times(b.batch(), rows)), [&] {
-    LayerNormKernel(b, op).emitRow(epilogue, b.quotient(row, rows), b.remainder(row, rows));
-  });
+  b.when(b.isLess(row, b.times(b.batch(), rows)),
+         [&] { LayerNormKernel(b, op).emitRow(epilogue, b.quotient(row, rows), b.remainder(row, rows)); });
   b.endLaunch(rows, warps, 1);
   return success();
 }

@@ -17,7 +17,8 @@ static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(valu
 static int64_t channelsOf(Value value) { return typeOf(value).getShape().back(); }
 
 /// Eight scalars one by one; channels beyond the last repeat it.
-static Values gather(KernelBuilder &b, Value channel, int64_t channels, llvm::function_ref<Value(Value)> load) {
+static Values gather(KernelBuilder &b, Value channel, int64_t channels,
+                     llvm::function_ref<Value(Value)> load) {
   Values values;
   for (int64_t lane = 0; lane < kGroupChannels; ++lane)
     values.push_back(load(b.smaller(b.plus(channel, lane), b.index(channels - 1))));
@@ -65,9 +66,9 @@ template <typename Op> static LogicalResult emitCollecting(KernelBuilder &b, Op 
     if (!isa<BlockArgument>(operand))
       return b.kernel.emitOpError("'")
              << op->getName() << "' must read the kernel's inputs, not another op's result";
-  emitChannelGroups(
-      b, op.getResult(), countRows(op.getResult()),
-      [&](Value image, Value row, Value channel) { return collect(b, op, image, row, channel); });
+  emitChannelGroups(b, op.getResult(), countRows(op.getResult()), [&](Value image, Value row, Value channel) {
+    return collect(b, op, image, row, channel);
+  });
   return success();
 }
 

@@ -53,8 +53,8 @@ LogicalResult mv::gpu::emitPool(KernelBuilder &b) {
   Value place = b.times(group, kGroupChannels);
   b.when(b.isLess(b.lane(), b.index(kGroups)), [&] {
     for (int64_t half : {0, 4})
-      b.store(b.pack(ArrayRef(sums).slice(half, 4)), partial, b.plus(b.plus(b.times(b.warp(), kChannels), place), half),
-              4);
+      b.store(b.pack(ArrayRef(sums).slice(half, 4)), partial,
+              b.plus(b.plus(b.times(b.warp(), kChannels), place), half), 4);
   });
   b.barrier();
   b.when(b.isLess(b.thread(), b.index(kGroups)), [&] {

@@ -72,10 +72,11 @@ private:
       return sums;
     sums.clear();
     for (int64_t first = 0; first < outputsAPart(); first += kGroupChannels)
-      llvm::append_range(sums, loadChannels(b, b.input(op.getBias()), b.index(0),
-                                            b.smaller(b.plus(firstOutput, first),
-                                                      b.index(roundUp(outputs, kGroupChannels) - kGroupChannels)),
-                                            kGroupChannels));
+      llvm::append_range(sums,
+                         loadChannels(b, b.input(op.getBias()), b.index(0),
+                                      b.smaller(b.plus(firstOutput, first),
+                                                b.index(roundUp(outputs, kGroupChannels) - kGroupChannels)),
+                                      kGroupChannels));
     return sums;
   }
 
@@ -87,16 +88,19 @@ private:
       return b.smaller(b.minus(b.larger(place, one), one), b.index(size - 1));
     };
     Value exists = b.both(inside(y, height), inside(x, width));
-    Value offset = b.plus(b.times(b.plus(b.times(plane, height), clamped(y, height)), width), clamped(x, width));
+    Value offset =
+        b.plus(b.times(b.plus(b.times(plane, height), clamped(y, height)), width), clamped(x, width));
     return b.select(exists, b.load(b.input(image).memory, offset, b.getF32Type()), b.constant(0));
   }
 
   Values multiply(Value index, Value row, Value weights, Values initial) {
     int64_t stride = op.getStride();
-    Value top = b.times(b.quotient(row, outWidth), stride), left = b.times(b.remainder(row, outWidth), stride);
+    Value top = b.times(b.quotient(row, outWidth), stride),
+          left = b.times(b.remainder(row, outWidth), stride);
     return b.loop(b.index(0), b.index(channels), 1, initial, [&](Value channel, ValueRange carried) {
       Values sums(carried);
-      Value plane = b.plus(b.times(index, channels), channel), firstTap = b.times(channel, kTaps * outputsAPart());
+      Value plane = b.plus(b.times(index, channels), channel),
+            firstTap = b.times(channel, kTaps * outputsAPart());
       for (int64_t tap = 0; tap < kTaps; ++tap) {
         Value element = loadElement(plane, b.plus(top, tap / 3), b.plus(left, tap % 3));
         for (int64_t first = 0; first < outputsAPart(); first += 4) {

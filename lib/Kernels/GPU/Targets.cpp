@@ -18,9 +18,12 @@ static constexpr int64_t KiB = 1024;
 
 ArrayRef<Target> mv::gpu::getTargets() {
   static const Target targets[] = {
-      {"sm_80", 80, "+ptx70", 108, 164 * KiB, 163 * KiB},   {"sm_86", 86, "+ptx71", 82, 100 * KiB, 99 * KiB},
-      {"sm_87", 87, "+ptx74", 16, 164 * KiB, 163 * KiB},    {"sm_89", 89, "+ptx78", 128, 100 * KiB, 99 * KiB},
-      {"sm_90", 90, "+ptx78", 132, 228 * KiB, 227 * KiB},   {"sm_100", 100, "+ptx86", 148, 228 * KiB, 227 * KiB},
+      {"sm_80", 80, "+ptx70", 108, 164 * KiB, 163 * KiB},
+      {"sm_86", 86, "+ptx71", 82, 100 * KiB, 99 * KiB},
+      {"sm_87", 87, "+ptx74", 16, 164 * KiB, 163 * KiB},
+      {"sm_89", 89, "+ptx78", 128, 100 * KiB, 99 * KiB},
+      {"sm_90", 90, "+ptx78", 132, 228 * KiB, 227 * KiB},
+      {"sm_100", 100, "+ptx86", 148, 228 * KiB, 227 * KiB},
       {"sm_120", 120, "+ptx87", 170, 100 * KiB, 99 * KiB},
   };
   return targets;

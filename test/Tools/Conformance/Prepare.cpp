@@ -4,8 +4,6 @@
 
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mv/Fusion/Passes.h"
 #include "mv/Import/RandomWeights.h"
 #include "mv/Pipeline/Compile.h"
@@ -77,8 +75,7 @@ StatusOr<std::vector<Case>> conformance::prepare(const std::string &irPath, cons
                                                  const Form &form) {
   DialectRegistry registry;
   registerAllDialects(registry);
-  registerBuiltinDialectTranslation(registry);
-  registerLLVMDialectTranslation(registry);
+  registerAllTranslations(registry);
   MLIRContext context(registry);
   OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(irPath, &context);
   if (!module)

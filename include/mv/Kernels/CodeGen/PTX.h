@@ -17,8 +17,8 @@ class Module;
 namespace mv::gpu {
 
 /// Translates a gpu.module that the NVVM pipeline has lowered, and optimises it for `target`.
-llvm::Expected<std::unique_ptr<llvm::Module>> createLLVMModule(mlir::gpu::GPUModuleOp module, const Target &target,
-                                                               llvm::LLVMContext &context);
+llvm::Expected<std::unique_ptr<llvm::Module>>
+createLLVMModule(mlir::gpu::GPUModuleOp module, const Target &target, llvm::LLVMContext &context);
 
 /// The module as PTX text.
 llvm::Expected<std::string> compileToPTX(llvm::Module &module, const Target &target);

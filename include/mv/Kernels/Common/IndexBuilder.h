@@ -54,7 +54,7 @@ protected:
   void enterFunction(mlir::Block &entry);
 
 private:
-  mlir::Block *entry = nullptr;                    ///< Of the current function.
+  mlir::Block *entry = nullptr;                   ///< Of the current function.
   llvm::DenseMap<int64_t, mlir::Value> constants; ///< Of `entry`.
 };
 

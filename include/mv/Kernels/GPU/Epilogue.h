@@ -23,11 +23,6 @@ struct Row {
   llvm::SmallVector<std::pair<mlir::Value, mlir::Value>> operands; ///< Block argument and its offset.
 };
 
-/// Channels [channel, channel + count) of the position or row that begins at `base`, as f32, in the widest accesses that
-/// the layout allows; those beyond what is stored are anything. `channel` is a multiple of `count` (1, 2, 4 or 8).
-llvm::SmallVector<mlir::Value> loadChannels(KernelBuilder &b, const Buffer &buffer, mlir::Value base, mlir::Value channel,
-                                            int64_t count);
-
 class Epilogue {
 public:
   /// `root`: the value the emitter computes, or null in a kernel of pointwise ops alone (then `store`'s
@@ -56,7 +51,8 @@ public:
   bool hasGaps() const { return placement.hasGaps(); }
 
 private:
-  llvm::SmallVector<mlir::Value> loadOperand(const Row &row, mlir::Value operand, mlir::Value channel, int64_t count);
+  llvm::SmallVector<mlir::Value> loadOperand(const Row &row, mlir::Value operand, mlir::Value channel,
+                                             int64_t count);
   void storeNeighbours(const Row &row, mlir::Value channel, mlir::ValueRange values);
   void storeStrided(const Row &row, mlir::Value channel, mlir::ValueRange values);
 

@@ -111,7 +111,8 @@ public:
   llvm::SmallVector<mlir::Value> loadMatrix(mlir::Value address, int64_t count, bool transpose = false);
   /// m16n8k16 (f16, bf16) or m16n8k8 (tf32) on registers as loadMatrix returns them (i32 each: 4 of A, 2 of B) and four f32
   /// accumulators; for F32, three tf32 products of split operands, accurate to f32.
-  llvm::SmallVector<mlir::Value> multiply(mlir::ValueRange a, mlir::ValueRange b, mlir::ValueRange accumulators);
+  llvm::SmallVector<mlir::Value> multiply(mlir::ValueRange a, mlir::ValueRange b,
+                                          mlir::ValueRange accumulators);
   /// K of one `multiply`: 16 or 8 elements, always 32 bytes.
   int64_t depth() const { return 32 / getBytes(dtype); }
 
@@ -151,7 +152,7 @@ private:
   int64_t sharedNow = 0, sharedMost = 0; ///< Of the current function.
   mlir::Value batchValue, blockValue, threadValue, warpValue, laneValue;
   int64_t variantBatch = 0;
-  llvm::SmallVector<plan::LaunchAttr> launches;   ///< Of the current variant.
+  llvm::SmallVector<plan::LaunchAttr> launches; ///< Of the current variant.
   llvm::SmallVector<plan::VariantAttr> variants;
 };
 
