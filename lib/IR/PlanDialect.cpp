@@ -35,9 +35,7 @@ void PlanDialect::initialize() {
       >();
 }
 
-int64_t BufferType::getByteSize() const {
-  return storedShape(getTensor()).bytes();
-}
+int64_t BufferType::getByteSize() const { return storedShape(getTensor()).bytes(); }
 
 //===----------------------------------------------------------------------===//
 // Verifiers

@@ -50,7 +50,7 @@ struct StoredShape {
   int64_t halo = 0;
   int64_t channels = 0; ///< Distance between neighbouring positions, in elements.
   llvm::SmallVector<int64_t, 5>
-      sizes; ///< Stored sizes, halo and padding included; of one image for activations.
+      sizes;          ///< Stored sizes, halo and padding included; of one image for activations.
   mlir::Type element; ///< Of the numbers in memory.
 
   /// Elements of one image.

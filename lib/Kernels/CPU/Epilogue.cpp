@@ -107,7 +107,6 @@ void Epilogue::storeStrided(const Row &row, Value channel, Value vector) {
 }
 
 void Epilogue::fillGaps(Value image) {
-  placement.forEachGap(b, image, [&](Value offset, int64_t elements) {
-    b.fillZeros(b.result().memory, offset, elements);
-  });
+  placement.forEachGap(
+      b, image, [&](Value offset, int64_t elements) { b.fillZeros(b.result().memory, offset, elements); });
 }

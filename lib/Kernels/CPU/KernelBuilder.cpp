@@ -18,8 +18,8 @@ static constexpr int64_t kNominalBatch = 1 << 16;
 static constexpr int64_t kScratchAlignment = 64;
 
 KernelBuilder::KernelBuilder(plan::KernelOp kernel, const Target &target, ModuleOp module)
-    : IndexBuilder(kernel.getLoc(), kernel.getContext()), kernel(kernel),
-      body(kernel.getBody().front()), target(target), module(module) {}
+    : IndexBuilder(kernel.getLoc(), kernel.getContext()), kernel(kernel), body(kernel.getBody().front()),
+      target(target), module(module) {}
 
 RankedTensorType KernelBuilder::inputType(unsigned index) {
   return cast<RankedTensorType>(kernel.getFunctionType().getInput(index));
