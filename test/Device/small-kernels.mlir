@@ -86,3 +86,10 @@ func.func @slices(%x: tensor<?x2x9x37xf32>) -> (tensor<?x2x9x37xf32> {mv.name = 
   %4 = mv.add %3, %x : tensor<?x2x9x37xf32>
   return %4 : tensor<?x2x9x37xf32>
 }
+
+// Planes of one position each: channels are still not stored as neighbours of a row.
+func.func @nchw_1x1_c20(%x: tensor<?x1x1x20xf32>) -> (tensor<?x20x1x1xf32> {mv.name = "y"}) attributes {mv.entry} {
+  %0 = mv.relu %x : tensor<?x1x1x20xf32>
+  %1 = mv.to_nchw %0 : tensor<?x1x1x20xf32> -> tensor<?x20x1x1xf32>
+  return %1 : tensor<?x20x1x1xf32>
+}

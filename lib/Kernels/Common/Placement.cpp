@@ -9,7 +9,7 @@ Placement::Placement(RankedTensorType logical, RankedTensorType stored, Operatio
     : logical(logical), type(stored), stored(storedShape(stored)), movement(movement) {}
 
 int64_t Placement::channelStep() const {
-  return isa_and_present<ToNCHWOp>(movement) ? logical.getDimSize(1) * logical.getDimSize(2) : 1;
+  return isInPlanes() ? logical.getDimSize(1) * logical.getDimSize(2) : 1;
 }
 
 /// Positions of a line of the map, tokens of a window; matrices have one position an image.
@@ -50,7 +50,7 @@ Placement::Address Placement::locate(IndexBuilder &b, const Position &position) 
     Value inWidth = width % size == 0 ? Value() : b.isLess(x, b.index(width));
     return {mapOffset(b, position.image, y, x), b.both(inHeight, inWidth)};
   }
-  if (isa_and_present<ToNCHWOp>(movement)) {
+  if (isInPlanes()) {
     int64_t imageSize = stored.elements();
     return {b.plus(b.times(position.image, imageSize), rowOf(b, position)), nullptr};
   }

@@ -10,70 +10,15 @@ using namespace mlir;
 using namespace mv;
 using namespace mv::gpu;
 
-static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
-/// The movement in front of the yield, or null.
-static Operation *findMovement(Block &body) {
-  Operation *producer = body.getTerminator()->getOperand(0).getDefiningOp();
-  return isa_and_present<WindowPartitionOp, WindowReverseOp, ToNCHWOp>(producer) ? producer : nullptr;
-}
-
-static Value findLast(Block &body) {
-  Operation *movement = findMovement(body);
-  return movement ? movement->getOperand(0) : body.getTerminator()->getOperand(0);
-}
-
-static RankedTensorType resultTypeOf(KernelBuilder &b) {
-  return cast<RankedTensorType>(b.kernel.getFunctionType().getResult(0));
-}
-
-/// Parameters are static, activations begin with the batch.
-static bool isActivation(Value argument) {
-  return isa<BlockArgument>(argument) && typeOf(argument).isDynamicDim(0);
-}
-
-Epilogue::Epilogue(KernelBuilder &b, Value root)
-    : b(b), root(root), last(findLast(b.body)), movement(findMovement(b.body)),
-      placement(typeOf(last), resultTypeOf(b), movement) {
-  Operation *before = root ? root.getDefiningOp() : nullptr;
-  for (Operation &op : b.body)
-    if (isa<PointwiseOpInterface>(op) && (!before || before->isBeforeInBlock(&op)))
-      ops.push_back(&op);
-}
-
-int64_t Epilogue::storedChannels() const {
-  return placement.channelStep() != 1 ? typeOf(last).getShape().back() : placement.positionStep();
-}
-
-Row Epilogue::locate(const Position &position) {
-  Row row;
-  for (Operation *op : ops)
-    for (Value operand : op->getOperands()) {
-      if (operand == root || !isActivation(operand))
-        continue;
-      Placement source(typeOf(operand), b.input(operand).type);
-      row.operands.push_back({operand, source.locate(b, position).offset});
-    }
-  if (isActivation(last)) // a movement alone
-    row.operands.push_back({last, Placement(typeOf(last), b.input(last).type).locate(b, position).offset});
-  row.result = placement.locate(b, position);
-  return row;
-}
+Epilogue::Epilogue(KernelBuilder &b, Value root) : EpilogueBase(b.kernel, root), b(b) {}
 
 //===----------------------------------------------------------------------===//
 // Loads
 //===----------------------------------------------------------------------===//
 
-static Value offsetOf(const Row &row, Value argument) {
-  for (auto [operand, offset] : row.operands)
-    if (operand == argument)
-      return offset;
-  return nullptr;
-}
-
 SmallVector<Value> Epilogue::loadOperand(const Row &row, Value operand, Value channel, int64_t count) {
-  Value base = isActivation(operand) ? offsetOf(row, operand) : b.index(0);
-  return loadChannels(b, b.input(operand), base, channel, count);
+  Value base = row.offsetOf(operand);
+  return loadChannels(b, b.input(operand), base ? base : b.index(0), channel, count);
 }
 
 SmallVector<Value> Epilogue::apply(const Row &row, Value channel, ValueRange given) {
@@ -110,13 +55,12 @@ void Epilogue::store(const Row &row, Value channel, ValueRange values, Value exi
   Value isStored = b.isLess(channel, b.index(stored));
   b.when(b.both(b.both(row.result.exists, exists), isStored), [&] {
     SmallVector<Value> results = apply(row, channel, values);
-    if (placement.channelStep() != 1)
+    if (placement.isInPlanes())
       return storeStrided(row, channel, results);
-    int64_t channels = typeOf(last).getShape().back();
-    if (channels != stored)
+    if (channels() != stored)
       for (int64_t lane = 0; lane < count; ++lane) // What was computed of padding channels may be anything.
         results[lane] =
-            b.select(b.isLess(b.plus(channel, lane), b.index(channels)), results[lane], b.constant(0));
+            b.select(b.isLess(b.plus(channel, lane), b.index(channels())), results[lane], b.constant(0));
     storeNeighbours(row, channel, results);
   });
 }

@@ -19,36 +19,24 @@
 #define MV_KERNELS_CPU_EPILOGUE_H
 
 #include "mv/Kernels/CPU/KernelBuilder.h"
-#include "mv/Kernels/Common/Placement.h"
+#include "mv/Kernels/Common/EpilogueBase.h"
 
 namespace mv::cpu {
 
-/// The addresses of one position: of the result and of every activation that the pointwise ops read.
-struct Row {
-  Placement::Address result;
-  llvm::SmallVector<std::pair<mlir::Value, mlir::Value>> operands; ///< Block argument and its offset.
-};
-
-class Epilogue {
+class Epilogue : public EpilogueBase {
 public:
   /// `root`: the value the emitter computes, or null in a kernel of pointwise ops alone (then `store`'s
   /// `value` is ignored).
   Epilogue(KernelBuilder &b, mlir::Value root);
 
-  /// The movement in front of the yield, or null.
-  mlir::Operation *getMovement() const { return movement; }
-
-  /// Channels a row stores, padding included. `store` is called for channels below it, in whole vectors.
-  int64_t storedChannels() const;
-
   /// Whether it is worth no loop of its own: a few instructions a vector, stored where neighbours are
   /// neighbours.
   bool isCheap() const;
 
-  Row locate(Position position);
+  Row locate(const Position &position) { return EpilogueBase::locate(b, position); }
 
   /// Applies the pointwise ops to channels [channel, channel + lanes) of a row and stores them. `channel` is
-  /// a multiple of the lanes.
+  /// a multiple of the lanes, and below storedChannels().
   void store(const Row &row, mlir::Value channel, mlir::Value value);
 
   /// Applies the pointwise ops alone.
@@ -57,17 +45,11 @@ public:
   /// Zeros in the result's halo or window padding of an image: to be called once for each image, by any
   /// workgroup.
   void fillGaps(mlir::Value image);
-  bool hasGaps() const { return placement.hasGaps(); }
 
 private:
   void storeStrided(const Row &row, mlir::Value channel, mlir::Value value);
 
   KernelBuilder &b;
-  mlir::Value root;
-  mlir::Value last; ///< The value of the body that is stored, before `movement`.
-  mlir::Operation *movement;
-  llvm::SmallVector<mlir::Operation *> ops;
-  Placement placement;
 };
 
 } // namespace mv::cpu

@@ -34,7 +34,9 @@ public:
 
   Address locate(IndexBuilder &b, const Position &position) const;
 
-  /// Distance between neighbouring channels: 1, but for to_nchw.
+  /// Whether each channel has a plane of its own, as behind to_nchw: then channels are not neighbours.
+  bool isInPlanes() const { return mlir::isa_and_present<ToNCHWOp>(movement); }
+  /// Distance between neighbouring channels: 1 unless in planes.
   int64_t channelStep() const;
 
   /// Whether memory has room that no position maps to, which must hold zeros: a halo, window padding.

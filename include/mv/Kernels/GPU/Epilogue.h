@@ -12,29 +12,18 @@
 #ifndef MV_KERNELS_GPU_EPILOGUE_H
 #define MV_KERNELS_GPU_EPILOGUE_H
 
-#include "mv/Kernels/Common/Placement.h"
+#include "mv/Kernels/Common/EpilogueBase.h"
 #include "mv/Kernels/GPU/KernelBuilder.h"
 
 namespace mv::gpu {
 
-/// The addresses of one position: of the result and of every activation that the pointwise ops read.
-struct Row {
-  Placement::Address result;
-  llvm::SmallVector<std::pair<mlir::Value, mlir::Value>> operands; ///< Block argument and its offset.
-};
-
-class Epilogue {
+class Epilogue : public EpilogueBase {
 public:
   /// `root`: the value the emitter computes, or null in a kernel of pointwise ops alone (then `store`'s
   /// values are ignored).
   Epilogue(KernelBuilder &b, mlir::Value root);
 
-  /// The movement in front of the yield, or null.
-  mlir::Operation *getMovement() const { return movement; }
-  /// Channels a row stores, padding included: those in [channels, storedChannels) get zeros whatever `store` is given.
-  int64_t storedChannels() const;
-
-  Row locate(const Position &position);
+  Row locate(const Position &position) { return EpilogueBase::locate(b, position); }
 
   /// Applies the pointwise ops to channels [channel, channel + values.size()) of a row and stores them; residuals and
   /// parameters are loaded, and the result stored, in the widest accesses that the layouts allow. `channel` is a multiple
@@ -48,7 +37,6 @@ public:
   /// Zeros in the result's halo or window padding of all images, dealt out over all threads of the grid: every thread of
   /// every block calls it once. `blocks`: how many blocks there are.
   void fillGaps(mlir::Value blocks);
-  bool hasGaps() const { return placement.hasGaps(); }
 
 private:
   llvm::SmallVector<mlir::Value> loadOperand(const Row &row, mlir::Value operand, mlir::Value channel,
@@ -57,11 +45,6 @@ private:
   void storeStrided(const Row &row, mlir::Value channel, mlir::ValueRange values);
 
   KernelBuilder &b;
-  mlir::Value root;
-  mlir::Value last; ///< The value of the body that is stored, before `movement`.
-  mlir::Operation *movement;
-  llvm::SmallVector<mlir::Operation *> ops;
-  Placement placement;
 };
 
 } // namespace mv::gpu
