@@ -62,9 +62,6 @@ static Value getQKV(AttentionOp op) {
 
 namespace {
 struct FuseAttentionInputPass : mv::impl::FuseAttentionInputBase<FuseAttentionInputPass> {
-  FuseAttentionInputPass() = default;
-  explicit FuseAttentionInputPass(AttentionFusionOptions options) : options(std::move(options)) {}
-
   void runOnOperation() override {
     if (!isForCUDA(getOperation()))
       return markAllAnalysesPreserved();
@@ -74,23 +71,14 @@ struct FuseAttentionInputPass : mv::impl::FuseAttentionInputBase<FuseAttentionIn
   }
 
 private:
-  AttentionFusionOptions options;
-
   void fuseInput(RewriterBase &rewriter, AttentionOp op) {
     Value qkv = getQKV(op);
     if (!qkv) // it is fused already
       return;
-    StringRef obstacle = getObstacle(op, qkv);
-    if (obstacle.empty() && options.canFuse && !options.canFuse(op, getDType(op)))
-      obstacle = "no kernel has room for such heads";
-    if (!obstacle.empty())
+    if (StringRef obstacle = getObstacle(op, qkv); !obstacle.empty())
       return remarkMissed(op.getLoc(), kPassName, "not fused", obstacle);
     remarkPassed(op.getLoc(), kPassName, "product fused");
     outlineKernel(rewriter, {qkv.getDefiningOp(), *qkv.user_begin()});
   }
 };
 } // namespace
-
-std::unique_ptr<Pass> mv::createFuseAttentionInputPass(AttentionFusionOptions options) {
-  return std::make_unique<FuseAttentionInputPass>(std::move(options));
-}

@@ -111,12 +111,11 @@ static std::string numbered(const char *what, uint64_t index, std::string_view n
   return std::string(what) + " " + std::to_string(index) + " " + quote(name);
 }
 
-/// Bytes of f32 values of one image, in or out.
-static uint64_t imageBytes(const Entry &entry) {
+uint64_t mv::package::inputBytes(const Entry &entry) {
   return uint64_t(entry.channels()) * entry.height() * entry.width() * sizeof(float);
 }
 
-static uint64_t outputBytes(const Output &output) {
+uint64_t mv::package::outputBytes(const Output &output) {
   uint64_t bytes = sizeof(float);
   for (const uint32_t size : *output.shape())
     bytes *= size;
@@ -412,7 +411,7 @@ Status ModelChecker::checkEntries() const {
     MV_RETURN_IF_ERROR(checkRange(entry.channels(), 1, kMaxSide, where + ", channels"));
     MV_RETURN_IF_ERROR(checkRange(entry.height(), 1, kMaxSide, where + ", height"));
     MV_RETURN_IF_ERROR(checkRange(entry.width(), 1, kMaxSide, where + ", width"));
-    MV_RETURN_IF_ERROR(checkRange(imageBytes(entry), 1, kMaxBytes, where + ", bytes of an image"));
+    MV_RETURN_IF_ERROR(checkRange(inputBytes(entry), 1, kMaxBytes, where + ", bytes of an image"));
     if (hasPreprocessing(model_))
       MV_RETURN_IF_ERROR(checkRange(model_.preprocessing()->mean()->size(), entry.channels(),
                                     entry.channels(), where + ", channels of the preprocessing"));
@@ -505,7 +504,7 @@ Status ModelChecker::checkBuffer(const Entry &entry, const Program &program, con
   case BufferKind::Input:
     if (!reads)
       return fail(where, "expected memory that can be written, found the input");
-    available = imageBytes(entry);
+    available = inputBytes(entry);
     break;
   case BufferKind::Output:
     MV_RETURN_IF_ERROR(checkIndex(buffer.index(), written.size(), where + ", output"));

@@ -182,8 +182,11 @@ private:
   }
 
   Status generateCode() {
-    MV_RETURN_IF_ERROR(generateGPUCode());
+    if (options_.stage != Stage::Assembly) // which GPUs do not have
+      MV_RETURN_IF_ERROR(generateGPUCode());
     MV_RETURN_IF_ERROR(report());
+    if (options_.stage == Stage::PTX)
+      return printPTX();
     std::vector<Unit> units;
     for (auto module : module_->getOps<ModuleOp>())
       if (auto name = module->getAttrOfType<StringAttr>("mv.target"))
@@ -231,8 +234,10 @@ private:
         mv::gpu::createLLVMModule(unit.module, *unit.target, context);
     if (!translated)
       return Status::internal(llvm::toString(translated.takeError()));
-    if (options_.stage == Stage::LLVM)
+    if (options_.stage == Stage::LLVM) {
       llvm::raw_string_ostream(unit.llvm) << **translated;
+      return {};
+    }
     llvm::Expected<std::string> ptx = mv::gpu::compileToPTX(**translated, *unit.target);
     if (!ptx)
       return Status::internal(llvm::toString(ptx.takeError()));
@@ -326,21 +331,26 @@ private:
     return {};
   }
 
+  Status printPTX() {
+    if (gpuUnits_.empty())
+      return Status::invalidInput("--compile-to=ptx: no GPU among the targets; add one, e.g. --target=sm_80");
+    return writeText([&](raw_ostream &out) {
+      for (const GPUUnit &unit : gpuUnits_)
+        out << unit.ptx;
+    });
+  }
+
   Status printCode(std::vector<Unit> &units) {
     std::string text;
     llvm::raw_string_ostream os(text);
     for (Unit &unit : units) {
       if (options_.stage == Stage::LLVM)
         unit.llvm->print(os, nullptr);
-      else if (options_.stage == Stage::PTX)
-        continue;
       else if (llvm::Error error = cpu::printAssembly(*unit.llvm, *unit.target, os))
         return Status::internal(llvm::toString(std::move(error)));
     }
     for (const GPUUnit &unit : gpuUnits_)
-      os << (options_.stage == Stage::LLVM ? unit.llvm : options_.stage == Stage::PTX ? unit.ptx : "");
-    if (options_.stage == Stage::PTX && gpuUnits_.empty())
-      return Status::invalidInput("--compile-to=ptx: no GPU among the targets; add one, e.g. --target=sm_80");
+      os << unit.llvm;
     return writeText([&](raw_ostream &out) { out << text; });
   }
 

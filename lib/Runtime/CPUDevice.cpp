@@ -149,10 +149,10 @@ void CPUDevice::prepareEntry(const package::Entry &entry) {
   EntryInfo &info = entries_.emplace_back();
   const package::Program &program = *package::findProgram(entry, kName);
   info.arenaBytes = program.arena();
-  info.inputBytes = inputBytes(entry);
+  info.inputBytes = package::inputBytes(entry);
   uint64_t largest = info.arenaBytes + info.inputBytes;
   for (const package::Output *output : *entry.outputs()) {
-    const uint64_t bytes = outputBytes(*output);
+    const uint64_t bytes = package::outputBytes(*output);
     info.outputs.push_back({bytes, false});
     largest += bytes;
   }

@@ -180,9 +180,9 @@ void CUDADevice::prepareEntry(const package::Entry &entry) {
   const package::Program &program = *package::findProgram(entry, kName);
   EntryInfo &info = entries_.emplace_back();
   info.arenaBytes = program.arena();
-  info.inputBytes = inputBytes(entry);
+  info.inputBytes = package::inputBytes(entry);
   for (const package::Output *output : *entry.outputs())
-    info.outputs.push_back(outputBytes(*output));
+    info.outputs.push_back(package::outputBytes(*output));
   for (const package::Dispatch *dispatch : *program.dispatches()) {
     Step &step = info.steps.emplace_back();
     step.kernel = dispatch->kernel();

@@ -21,14 +21,3 @@ Status mv::runtime::checkPrograms(const package::PackageFile &package, std::stri
                              " is not available: " + quote(package.path(), PATH_MAX) + " is compiled for " +
                              package::deviceList(model) + "; use that device or compile for this one");
 }
-
-uint64_t mv::runtime::inputBytes(const package::Entry &entry) {
-  return uint64_t(entry.channels()) * entry.height() * entry.width() * sizeof(float);
-}
-
-uint64_t mv::runtime::outputBytes(const package::Output &output) {
-  uint64_t bytes = sizeof(float);
-  for (const uint32_t size : *output.shape())
-    bytes *= size;
-  return bytes;
-}

@@ -13,10 +13,6 @@ namespace mv::runtime {
 /// An error that names the devices there are, unless every entry point has a program for `device`.
 Status checkPrograms(const package::PackageFile &package, std::string_view device);
 
-/// Bytes of one image of the input, and of an output.
-uint64_t inputBytes(const package::Entry &entry);
-uint64_t outputBytes(const package::Output &output);
-
 } // namespace mv::runtime
 
 #endif // MV_LIB_RUNTIME_PROGRAMS_H

@@ -11,18 +11,7 @@
 #include "mlir/Pass/Pass.h"
 #include "mv/IR/MVDialect.h"
 
-#include <functional>
-
 namespace mv {
-
-/// What the fusion of attention has to know about kernels without depending on them.
-struct AttentionFusionOptions {
-  /// Whether there is a kernel that computes q, k and v of this attention itself, for a dtype; null: there is.
-  std::function<bool(AttentionOp, llvm::StringRef dtype)> canFuse;
-};
-
-/// `mv-fuse-attention-input` with options; the generated `createFuseAttentionInput()` is the same with none.
-std::unique_ptr<mlir::Pass> createFuseAttentionInputPass(AttentionFusionOptions options);
 
 #define GEN_PASS_DECL
 #include "mv/Fusion/Passes.h.inc"

@@ -84,6 +84,10 @@ private:
 Status checkModel(const Model &model, std::span<const SectionRecord> sections,
                   std::span<const std::byte> file = {});
 
+/// Bytes of one image of an entry point's input, and of an output: both are f32.
+uint64_t inputBytes(const Entry &entry);
+uint64_t outputBytes(const Output &output);
+
 /// The program of `entry` for "cpu" or "cuda"; null if there is none.
 const Program *findProgram(const Entry &entry, std::string_view device);
 

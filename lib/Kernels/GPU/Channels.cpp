@@ -14,25 +14,18 @@ int64_t mv::gpu::accessLanes(int64_t count, int64_t step, Type element) {
   return lanes;
 }
 
-SmallVector<Value> mv::gpu::loadChannels(KernelBuilder &b, const Buffer &buffer, Value base, int64_t length,
-                                         Value channel, int64_t count, int64_t shift) {
-  int64_t lanes = accessLanes(count, length, buffer.stored.element);
-  while (shift % lanes != 0)
-    lanes /= 2;
+SmallVector<Value> mv::gpu::loadChannels(KernelBuilder &b, const Buffer &buffer, Value base, Value channel,
+                                         int64_t count) {
+  int64_t stored = buffer.type.isDynamicDim(0) ? buffer.stored.channels : buffer.stored.sizes.back();
+  int64_t lanes = accessLanes(count, stored, buffer.stored.element);
   SmallVector<Value> values;
   for (int64_t first = 0; first < count; first += lanes) {
-    Value at = b.plus(channel, first + shift);
-    if (length % count != 0 || shift != 0)
-      at = b.smaller(at, b.index(length - lanes));
+    Value at = b.plus(channel, first);
+    if (stored % count != 0)
+      at = b.smaller(at, b.index(stored - lanes));
     Value loaded = b.toF32(b.load(buffer.memory, b.plus(base, at), buffer.stored.element, lanes));
     for (int64_t lane = 0; lane < lanes; ++lane)
       values.push_back(b.extract(loaded, lane));
   }
   return values;
-}
-
-SmallVector<Value> mv::gpu::loadChannels(KernelBuilder &b, const Buffer &buffer, Value base, Value channel,
-                                         int64_t count) {
-  int64_t stored = buffer.type.isDynamicDim(0) ? buffer.stored.channels : buffer.stored.sizes.back();
-  return loadChannels(b, buffer, base, stored, channel, count);
 }

@@ -11,12 +11,6 @@ namespace mv::gpu {
 /// lie `step` elements apart.
 int64_t accessLanes(int64_t count, int64_t step, mlir::Type element);
 
-/// Channels [channel + shift, channel + shift + count) of the `length` that lie at `base`, a multiple of `length`, in
-/// f32. Those beyond the last are anything; nothing is read there. `channel` is a multiple of `count`.
-llvm::SmallVector<mlir::Value> loadChannels(KernelBuilder &b, const Buffer &buffer, mlir::Value base,
-                                            int64_t length, mlir::Value channel, int64_t count,
-                                            int64_t shift = 0);
-
 /// Channels [channel, channel + count) of the position or row that begins at `base`, as f32, in the widest accesses that
 /// the layout allows; those beyond what is stored are anything. `channel` is a multiple of `count` (1, 2, 4 or 8).
 llvm::SmallVector<mlir::Value> loadChannels(KernelBuilder &b, const Buffer &buffer, mlir::Value base,

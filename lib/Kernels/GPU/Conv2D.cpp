@@ -28,11 +28,6 @@ protected:
   LogicalResult check() override;
 
 private:
-  RankedTensorType storedType() const {
-    return cast<RankedTensorType>(b.kernel.getFunctionType().getInput(activation.getArgNumber()));
-  }
-  StoredShape stored() const { return storedShape(storedType()); }
-
   Conv2DOp op;
 };
 

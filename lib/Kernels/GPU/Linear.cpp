@@ -29,10 +29,6 @@ protected:
   void adjust(Value row, Value column, SmallVector<Value> &values) override;
 
 private:
-  StoredShape stored() const { return storedShape(storedType()); }
-  RankedTensorType storedType() const {
-    return cast<RankedTensorType>(b.kernel.getFunctionType().getInput(activation.getArgNumber()));
-  }
   /// How a row is dealt out to lanes for the norm: pieces of 16 bytes, of `elements` each.
   struct RowPieces {
     int64_t elements, pieces, lanes;

@@ -9,9 +9,6 @@ using namespace mlir;
 using namespace mv;
 using namespace mv::gpu;
 
-/// Columns that forEachResult hands over at once.
-static constexpr int64_t kResultColumns = 8;
-
 MatrixLoop::MatrixLoop(KernelBuilder &b, const ProductTile &tile, MatrixOperands operands)
     : b(b), tile(tile), operands(std::move(operands)) {
   int64_t results = tile.warps() * 16 * resultStep() * 4;

@@ -29,6 +29,9 @@
 
 namespace mv::gpu {
 
+/// Columns that forEachResult hands over at once.
+inline constexpr int64_t kResultColumns = 8;
+
 struct MatrixOperands {
   mlir::Value left; ///< !llvm.ptr<1>
   /// Where a row begins, in elements.

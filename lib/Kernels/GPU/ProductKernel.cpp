@@ -2,6 +2,8 @@
 
 #include "ProductKernel.h"
 
+#include "Channels.h"
+
 using namespace mlir;
 using namespace mv;
 using namespace mv::gpu;
@@ -17,15 +19,13 @@ LogicalResult ProductKernel::check() {
   if (!activation)
     return b.kernel.emitError(
         "a product reads what this kernel computes; on a GPU it must read an input of the kernel");
-  StoredShape stored =
-      storedShape(cast<RankedTensorType>(b.kernel.getFunctionType().getInput(activation.getArgNumber())));
   Type element = getStorageType(b.getContext(), b.dtype);
-  if (stored.element != element)
+  if (stored().element != element)
     return b.kernel.emitError("a product reads ")
-           << stored.element << ", expected activations in " << element;
-  if (stored.channels % kRowChannels != 0)
+           << stored().element << ", expected activations in " << element;
+  if (stored().channels % kRowChannels != 0)
     return b.kernel.emitError("a product reads positions ")
-           << stored.channels << " elements apart, expected a multiple of " << kRowChannels;
+           << stored().channels << " elements apart, expected a multiple of " << kRowChannels;
   return success();
 }
 
@@ -47,14 +47,11 @@ Position ProductKernel::positionOf(Value row) {
 }
 
 SmallVector<Value> ProductKernel::loadVector(Value parameter, Value column) {
-  SmallVector<Value> values;
-  Buffer buffer = b.input(parameter);
-  for (int64_t half : {0, 4}) {
-    Value four = b.load(buffer.memory, b.plus(column, half), b.getF32Type(), 4);
-    for (int64_t lane = 0; lane < 4; ++lane)
-      values.push_back(b.extract(four, lane));
-  }
-  return values;
+  return loadChannels(b, b.input(parameter), b.index(0), column, kResultColumns);
+}
+
+RankedTensorType ProductKernel::storedType() const {
+  return cast<RankedTensorType>(b.kernel.getFunctionType().getInput(activation.getArgNumber()));
 }
 
 /// Whether every activation that the epilogue touches has its rows one after another, over all images.

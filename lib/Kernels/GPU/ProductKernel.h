@@ -34,6 +34,10 @@ protected:
                       llvm::SmallVector<mlir::Value> & /*values*/) {}
   virtual mlir::LogicalResult check();
 
+  /// How the left operand lies in memory.
+  mlir::RankedTensorType storedType() const;
+  StoredShape stored() const { return storedShape(storedType()); }
+
   /// Where `row` of all images' rows lies.
   Position positionOf(mlir::Value row);
   /// Eight of a vector of parameters.
