@@ -33,9 +33,12 @@ bool resolve(Warp &warp, const Inst &inst, uint32_t mask, const AccessRequest &r
 /// The addresses themselves, in their space, without looking at memory.
 void laneAddresses(const Warp &warp, const AccessRequest &request, LaneAddresses &addresses);
 
-/// Tells the race check that a strong access synchronises; addresses as of `inst` (or `base`).
+/// Where a strong access goes: to be asked before it is made, since it may overwrite its own address.
+LaneAddresses strongAddresses(const Warp &warp, const Inst &inst, ptx::Space space);
+/// Tells the race check that a strong access synchronises. A write before it is made, a read after: then who sees a
+/// value from another thread finds what was released with it.
 void noteStrong(Warp &warp, const Inst &inst, uint32_t mask, ptx::Space space, bool write,
-                Slot base = noSlot);
+                const LaneAddresses &addresses);
 
 /// For builtins: one lane's generic address, or null.
 uint8_t *hostPointer(Warp &warp, unsigned lane, uint64_t generic, uint64_t bytes);

@@ -105,21 +105,22 @@ template <typename T, typename Op> void handleAtomic(Warp &warp, const Inst &ins
   request.flags = inst.flags;
   if (!resolve(warp, inst, mask, request, host))
     return;
-  if (warp.checker && warp.checker->checks().race) {
-    noteStrong(warp, inst, mask, request.space, false);
-    noteStrong(warp, inst, mask, request.space, true);
+  bool synchronises = warp.checker && warp.checker->checks().race;
+  LaneAddresses addresses;
+  if (synchronises) {
+    addresses = strongAddresses(warp, inst, request.space);
+    noteStrong(warp, inst, mask, request.space, true, addresses);
   }
   if (warp.counting)
     warp.worker->counters.atomics += unsigned(std::popcount(mask));
   ++warp.polls;
   const T *b = warp.at<T>(inst.b), *c = inst.c == noSlot ? b : warp.at<T>(inst.c);
-  if (inst.dst == noSlot) {
-    forLanes(mask, [&](unsigned lane) { update<T, Op>(host[lane], b[lane], c[lane]); });
-    return;
-  }
   alignas(64) T result[32];
   forLanes(mask, [&](unsigned lane) { result[lane] = update<T, Op>(host[lane], b[lane], c[lane]); });
-  blend(warp.at<T>(inst.dst), result, mask);
+  if (inst.dst != noSlot)
+    blend(warp.at<T>(inst.dst), result, mask);
+  if (synchronises)
+    noteStrong(warp, inst, mask, request.space, false, addresses);
 }
 
 template <typename Op> Handler bits(Type type) {

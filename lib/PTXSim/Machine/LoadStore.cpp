@@ -53,14 +53,17 @@ template <typename T, typename R, Space S> void handleLoad(Warp &warp, const Ins
   const Slot *list = warp.list(inst);
   if (strong) {
     ++warp.polls;
+    LaneAddresses addresses;
     if (warp.checker)
-      noteStrong(warp, inst, mask, S, false);
+      addresses = strongAddresses(warp, inst, S);
     for (unsigned i = 0; i < inst.defs; ++i) {
       R *d = warp.at<R>(list[i]);
       forLanes(mask, [&](unsigned lane) { d[lane] = R(loadRelaxed<T>(host[lane] + i * sizeof(T))); });
     }
     if (inst.flags & flagAcquire)
       std::atomic_thread_fence(std::memory_order_acquire);
+    if (warp.checker)
+      noteStrong(warp, inst, mask, S, false, addresses);
     return;
   }
   if (sizeof(T) == sizeof(R) && inst.defs == 1 && mask == allLanes && contiguous(host, sizeof(T))) {
@@ -89,7 +92,7 @@ template <typename T, typename R, Space S> void handleStore(Warp &warp, const In
     if (inst.flags & flagRelease)
       std::atomic_thread_fence(std::memory_order_release);
     if (warp.checker)
-      noteStrong(warp, inst, mask, S, true);
+      noteStrong(warp, inst, mask, S, true, strongAddresses(warp, inst, S));
     for (unsigned i = 0; i < inst.uses; ++i) {
       const R *a = warp.at<R>(list[i]);
       forLanes(mask, [&](unsigned lane) { storeRelaxed<T>(host[lane] + i * sizeof(T), T(a[lane])); });
@@ -401,12 +404,14 @@ bool decodeCreatePolicy(Decoder &decoder, const ptx::Instruction &instruction) {
 
 } // namespace
 
-void noteStrong(Warp &warp, const Inst &inst, uint32_t mask, Space space, bool write, Slot base) {
+LaneAddresses strongAddresses(const Warp &warp, const Inst &inst, Space space) {
   LaneAddresses addresses;
-  AccessRequest request = requestOf(inst, space, AccessKind::StrongRead);
-  if (base != noSlot)
-    request.base = base;
-  laneAddresses(warp, request, addresses);
+  laneAddresses(warp, requestOf(inst, space, AccessKind::StrongRead), addresses);
+  return addresses;
+}
+
+void noteStrong(Warp &warp, const Inst &inst, uint32_t mask, Space space, bool write,
+                const LaneAddresses &addresses) {
   forLanes(mask, [&](unsigned lane) {
     uint64_t address = addresses[lane];
     bool shared = space == Space::Shared || (space == Space::Generic && isSharedWindow(address));
