@@ -23,7 +23,7 @@ PY
 }
 
 echo "machine: $(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2 | xargs), $threads threads, $(date -u +%F)"
-echo "mv-compile of T: $(seconds_and_rss mv-compile models/T.json --weights=random:1 -o "$work/T.mvx")"
+echo "mv-compile of T: $(seconds_and_rss mv-compile models/T.json --target=cpu --weights=random:1 -o "$work/T.mvx")"
 ls -l "$work/T.mvx" | awk '{printf "package of T: %.1f MB\n", $5 / 1e6}'
 for batch in 1 8; do
   for round in 1 2 3; do

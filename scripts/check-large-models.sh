@@ -11,7 +11,7 @@ trap 'rm -rf "$folder"' EXIT
 for model in B L2; do
   golden=test/Integration/goldens/models/$model-224.safetensors
   "$tools/golden-case" "$golden" "$folder/$model"
-  "$tools/mv-compile" "models/$model.json" --weights=random:1 --resolution=224x224 --outputs=logits,pooled,stages \
+  "$tools/mv-compile" "models/$model.json" --target=cpu --weights=random:1 --resolution=224x224 --outputs=logits,pooled,stages \
     -o "$folder/model.mvx"
   "$tools/mv-run" "$folder/model.mvx" "$folder/$model/input.safetensors" --expect="$golden" --tolerance=2e-5
 done

@@ -2,6 +2,8 @@
 
 #include "mv/Pipeline/Compile.h"
 
+#include "ResumedTargets.h"
+
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mv/IR/PlanDialect.h"
@@ -104,6 +106,7 @@ private:
     if (!module_)
       return Status::invalidInput(options_.source + ": is not valid IR");
     reached_ = stageOf(*module_);
+    MV_RETURN_IF_ERROR(fitTargets(*module_, reached_, options_));
     auto config = (*module_)->getAttrOfType<StringAttr>(kConfigAttribute);
     auto weights = (*module_)->getAttrOfType<StringAttr>(kWeightsAttribute);
     if (config)
@@ -385,7 +388,7 @@ private:
   }
 
   MLIRContext &context_;
-  const CompileOptions &options_;
+  CompileOptions options_;
   Notify warn_;
   function_ref<LogicalResult(PassManager &)> configure_;
   ThreadPool pool_;

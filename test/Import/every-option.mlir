@@ -1,6 +1,6 @@
 // Layer scales, q/k norms, no qkv bias, no classes, odd depths, an mlp_ratio that is no integer, and a resolution that
 // is a multiple of nothing.
-// RUN: mv-compile %S/Inputs/every-option.json --weights=random:1 --compile-to=import | FileCheck %s
+// RUN: mv-compile %S/Inputs/every-option.json --target=cpu --weights=random:1 --compile-to=import | FileCheck %s
 
 // Without classes the logits are the pooled features.
 // CHECK:       func.func @forward_40x72(%{{.*}}: tensor<?x3x40x72xf32>) -> (tensor<?x64xf32> {mv.name = "logits"},

@@ -1,5 +1,5 @@
 // Stage maps leave the model channels first, before the downsampling that follows them.
-// RUN: mv-compile %S/../../models/fashion --outputs=stages,logits --compile-to=import | FileCheck %s
+// RUN: mv-compile %S/../../models/fashion --target=cpu --outputs=stages,logits --compile-to=import | FileCheck %s
 
 // CHECK:       func.func @forward_64x64
 // CHECK-SAME:    tensor<?x10xf32> {mv.name = "logits"}, tensor<?x16x16x16xf32> {mv.name = "stage0"},
@@ -16,7 +16,7 @@
 // CHECK-NEXT:  return %[[LOGITS]], %[[S0]], %{{.*}}, %[[S2]], %[[S3]] :
 
 // Pooled features alone.
-// RUN: mv-compile %S/../../models/fashion --outputs=pooled --compile-to=import | FileCheck %s --check-prefix=POOLED
+// RUN: mv-compile %S/../../models/fashion --target=cpu --outputs=pooled --compile-to=import | FileCheck %s --check-prefix=POOLED
 // POOLED:      -> (tensor<?x128xf32> {mv.name = "pooled"})
 // POOLED:      %{{.*}}, %[[POOLED:.*]] = mv.head
 // POOLED-NEXT: return %[[POOLED]] : tensor<?x128xf32>

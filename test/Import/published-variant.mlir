@@ -1,5 +1,5 @@
 // The published T at its own resolution, with random weights.
-// RUN: mv-compile %S/../../models/T.json --weights=random:1 --compile-to=import | FileCheck %s
+// RUN: mv-compile %S/../../models/T.json --target=cpu --weights=random:1 --compile-to=import | FileCheck %s
 
 // CHECK:       func.func @forward_224x224(%[[IMAGE:.*]]: tensor<?x3x224x224xf32>) -> (tensor<?x1000xf32> {mv.name = "logits"},
 // CHECK-SAME:      tensor<?x640xf32> {mv.name = "pooled"}) attributes {mv.entry}

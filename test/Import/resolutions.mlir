@@ -1,5 +1,5 @@
 // Several resolutions over the same weights: one entry point each.
-// RUN: mv-compile %S/../../models/fashion --resolution=64x64,70x50 --compile-to=import | FileCheck %s
+// RUN: mv-compile %S/../../models/fashion --target=cpu --resolution=64x64,70x50 --compile-to=import | FileCheck %s
 
 // CHECK:       func.func @forward_64x64(%{{.*}}: tensor<?x3x64x64xf32>)
 // CHECK:       mv.window_partition {{.*}} window 4 : tensor<?x4x4x64xf32> -> tensor<?x1x16x64xf32>

@@ -27,9 +27,9 @@ static cl::opt<std::string> weights("weights",
                                     cl::desc("FILE, FOLDER or random:SEED (default: the folder's own)"),
                                     cl::cat(category));
 static cl::opt<std::string> targets(
-    "target", cl::init("cpu"), cl::cat(category),
+    "target", cl::init("cpu,sm_80"), cl::cat(category),
     cl::desc("cpu, instruction sets (cpu:x86-64-v4, cpu:x86-64-v3, cpu:x86-64) and GPUs: sm_80, sm_86, "
-             "sm_87, sm_89, sm_90, sm_100, sm_120"));
+             "sm_87, sm_89, sm_90, sm_100, sm_120 (default: cpu,sm_80)"));
 static cl::opt<std::string> dtype("dtype", cl::cat(category),
                                   cl::desc("f16, bf16, tf32 or f32 (default: f32 on the CPU, f16 on GPUs)"));
 static cl::opt<std::string>
@@ -139,6 +139,8 @@ static Status parseOptions(CompileOptions &options) {
   options.reportFile = report;
   options.threads = threads;
   options.ptxas = ptxas;
+  options.targetsAreDefault = targets.getNumOccurrences() == 0;
+  options.dtypeIsDefault = dtype.empty();
   MV_RETURN_IF_ERROR(parseTargets(options));
   MV_RETURN_IF_ERROR(parseStageOption(options));
   MV_RETURN_IF_ERROR(parseDType(options));

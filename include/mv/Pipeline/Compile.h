@@ -25,6 +25,8 @@ struct CompileOptions {
   std::string reportFile;              ///< ... here, as HTML or text by its extension; empty: standard error.
   unsigned threads = 0;                ///< 0: one per CPU.
   std::string ptxas;                   ///< NVIDIA's assembler; empty: where it usually is, or none.
+  bool targetsAreDefault = false; ///< Nobody named any: IR that was made for fewer devices needs no more.
+  bool dtypeIsDefault = false;    ///< The same of the type of products.
   PipelineOptions pipeline;
 };
 
