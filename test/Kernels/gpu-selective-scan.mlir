@@ -5,8 +5,10 @@
 // One launch for all of a mixer between its input and its output projection: a block takes a window, in segments of 64
 // tokens, of which it convolves all channels (vectors of 8) and projects x by matrix units into shared memory. A warp
 // then has 16 of the 160 channels: step sizes by matrix units, 16 tokens without a loop, results 16 bytes a lane.
-// CHECK: implementations = [#plan.gpu_implementation<"sm_80" variants[<batch 1 launches[<"wide" items 2 group 1 times 1 threads 320 shared {{[0-9]+}}>]>]>]
-// CHECK-LABEL: gpu.func @wide
+// Where windows are few, ten blocks share the channels of one, a warp of each scans, and seven more help before that.
+// CHECK: implementations = [#plan.gpu_implementation<"sm_80" variants[<batch 1 launches[<"wide" items 2 group 1 times 10 threads 256 shared {{[0-9]+}}>]>,
+// CHECK-SAME: <batch 11 launches[<"wide_batch11" items 2 group 1 times 1 threads 320 shared {{[0-9]+}}>]>]>]
+// CHECK-LABEL: gpu.func @wide_batch11
 // CHECK:         scf.for {{.*}} step %c64
 // CHECK:           scf.for
 // CHECK:             llvm.nvvm.ex2
@@ -45,7 +47,7 @@ plan.kernel @wide (tensor<?x2x196x320xf32, #mv.layout<halo = 0, channels = 320, 
 // -----
 
 // More channels than 20 warps can take are dealt out to two blocks.
-// CHECK: launches[<"split" items 1 group 1 times 2 threads 416
+// CHECK: <batch {{[0-9]+}} launches[<"split_batch{{[0-9]+}}" items 1 group 1 times 2 threads 416
 plan.kernel @split (tensor<?x1x196x784xf32, #mv.layout<halo = 0, channels = 784, element = f16>>, tensor<784x3xf32, #mv.packed<columns width = 8>>, tensor<65x392xf32, #mv.packed<rows width = 64, element = f16>>, tensor<392x49xf32, #mv.packed<rows width = 64, element = f16>>, tensor<392xf32, #mv.packed<vector width = 8>>, tensor<392x8xf32, #mv.packed<columns width = 8>>, tensor<392xf32, #mv.packed<vector width = 8>>) -> tensor<?x1x196x784xf32, #mv.layout<halo = 0, channels = 784, element = f16>> family "selective_scan" attributes {device = "cuda", dtype = "f16"} {
 ^bb0(%xz: tensor<?x1x196x784xf32>, %cw: tensor<784x3xf32>, %pw: tensor<65x392xf32>, %dw: tensor<392x49xf32>, %db: tensor<392xf32>, %a: tensor<392x8xf32>, %d: tensor<392xf32>):
   %0 = mv.conv1d %xz, %cw : (tensor<?x1x196x784xf32>, tensor<784x3xf32>) -> tensor<?x1x196x784xf32>
@@ -66,7 +68,7 @@ plan.kernel @split (tensor<?x1x196x784xf32, #mv.layout<halo = 0, channels = 784,
 // -----
 
 // 49 channels begin nowhere near 16 bytes: z is stored number by number, x is filled up with zeros for the products.
-// CHECK: launches[<"odd" items 3 group 1 times 1 threads 128
+// CHECK: launches[<"odd" items 3 group 1 times 4 threads 256
 // CHECK-LABEL: gpu.func @odd
 // CHECK:         llvm.store {{.*}} : f16, !llvm.ptr<1>
 plan.kernel @odd (tensor<?x3x16x98xf32, #mv.layout<halo = 0, channels = 104, element = f16>>, tensor<98x3xf32, #mv.packed<columns width = 8>>, tensor<23x49xf32, #mv.packed<rows width = 64, element = f16>>, tensor<49x7xf32, #mv.packed<rows width = 64, element = f16>>, tensor<49xf32, #mv.packed<vector width = 8>>, tensor<49x8xf32, #mv.packed<columns width = 8>>, tensor<49xf32, #mv.packed<vector width = 8>>) -> tensor<?x3x16x98xf32, #mv.layout<halo = 0, channels = 104, element = f16>> family "selective_scan" attributes {device = "cuda", dtype = "f16"} {

@@ -21,14 +21,14 @@ static int64_t channelsOf(Value value) { return cast<RankedTensorType>(value.get
 
 /// Warps of a block at most: operands of 32 bits take more registers.
 static int64_t maxWarps(DType dtype) { return getBytes(dtype) == 2 ? 20 : 16; }
-/// Fewer would leave the convolution to few threads.
-static constexpr int64_t kMinWarps = 4;
+/// Fewer would leave the convolution to few threads: alone on its multiprocessor a block needs more.
+static constexpr int64_t kMinWarps = 4, kMinWarpsAlone = 8;
 /// Tokens from which on a window is cut into chunks, and the chunks' length.
 static constexpr int64_t kLongWindow = 1024, kChunk = 256;
 /// Neighbouring channels that a thread convolves.
 static constexpr int64_t kGroup = 8;
 
-MixerShape::MixerShape(const MixerMiddle &middle, DType dtype) {
+MixerShape::MixerShape(const MixerMiddle &middle, DType dtype, int64_t batch, int64_t multiprocessors) {
   ArrayRef<int64_t> sizes = MixerMiddle(middle).conv.getInput().getType().getShape();
   int64_t unit = 16 / getBytes(dtype), depth = 2 * unit;
   windows = sizes[1];
@@ -39,16 +39,24 @@ MixerShape::MixerShape(const MixerMiddle &middle, DType dtype) {
   dtStart = 2 * kScanStates;
   pitch = dtStart + roundUp(rank, depth) + 4;
   groups = ceilDiv(half, kScanChannels);
-  splits = ceilDiv(groups, maxWarps(dtype));
-  warps = std::max(kMinWarps, ceilDiv(groups, splits));
   stepPitch = kScanChannels + 8;
   chunk = tokens < kLongWindow ? tokens : kChunk;
+  chooseSplits(dtype, multiprocessors / (batch * windows * chunks()));
   chooseSegment(dtype);
+}
+
+/// Where there are fewer sequences than multiprocessors, blocks share the groups of one: up to `most` of them.
+void MixerShape::chooseSplits(DType dtype, int64_t most) {
+  int64_t least = ceilDiv(groups, maxWarps(dtype));
+  splits = std::clamp(most, least, groups);
+  scanners = ceilDiv(groups, splits);
+  warps = std::max(splits > least ? kMinWarpsAlone : kMinWarps, scanners);
+  splits = ceilDiv(groups, scanners);
 }
 
 /// As many tokens as let two blocks share a multiprocessor, or as fit at all.
 void MixerShape::chooseSegment(DType dtype) {
-  int64_t row = xPitch * getBytes(dtype) + pitch * 4, fixed = warps * stepBytes() + 256;
+  int64_t row = xPitch * getBytes(dtype) + pitch * 4, fixed = scanners * stepBytes() + 256;
   auto fit = [&](int64_t bytes) {
     return std::max<int64_t>(0, bytes - fixed) / row / kScanTokens * kScanTokens;
   };
@@ -63,6 +71,17 @@ int64_t MixerShape::workspaceBytes() const {
   if (chunks() == 1)
     return 0;
   return 4 * windows * chunks() * groups * kScanChannels * (kScanStates + 1);
+}
+
+/// The many splits of a batch of 1 serve until they fill the chip twice.
+SmallVector<MixerVariant, 2> mv::gpu::chooseMixerVariants(const MixerMiddle &middle, DType dtype,
+                                                          int64_t multiprocessors) {
+  MixerShape few(middle, dtype, /*batch=*/1, multiprocessors);
+  MixerShape many(middle, dtype, /*batch=*/multiprocessors, multiprocessors);
+  int64_t batch = ceilDiv(2 * multiprocessors, few.windows * few.chunks() * few.splits);
+  if (few.splits == many.splits || batch <= 1)
+    return {{1, many}};
+  return {{1, few}, {batch, many}};
 }
 
 //===----------------------------------------------------------------------===//

@@ -27,17 +27,20 @@ struct MixerShape {
   int64_t rank; ///< Of the step sizes' projection.
   int64_t
       xPitch; ///< Elements of a row of x: an odd number of 16 bytes, so that 8 rows lie in different banks.
-  int64_t dtStart;   ///< Where a row of `project` has dt; B is at 0 and C at kScanStates.
-  int64_t pitch;     ///< Of a row of `project`: the same, to half a warp that reads pairs.
-  int64_t groups;    ///< Of kScanChannels.
-  int64_t splits;    ///< Blocks that share the groups of a window; each computes all of x and its projection.
+  int64_t dtStart; ///< Where a row of `project` has dt; B is at 0 and C at kScanStates.
+  int64_t pitch;   ///< Of a row of `project`: the same, to half a warp that reads pairs.
+  int64_t groups;  ///< Of kScanChannels.
+  int64_t splits;  ///< Blocks that share the groups of a window; each computes all of x and its projection.
+  int64_t
+      scanners; ///< Warps of a block that scan, a group each; where there are more, the others only help before.
   int64_t warps;     ///< Of a block.
   int64_t segment;   ///< Tokens, a multiple of kScanTokens; 0 if not even those fit into shared memory.
   int64_t stepPitch; ///< Of a warp's tile of step sizes.
 
   int64_t chunk; ///< Tokens that a block walks over: all of a window, or a part of a long one.
 
-  MixerShape(const MixerMiddle &middle, DType dtype);
+  /// How a batch of `batch` is gone about; only `splits` and what follows from it depend on that.
+  MixerShape(const MixerMiddle &middle, DType dtype, int64_t batch, int64_t multiprocessors);
 
   int64_t threads() const { return 32 * warps; }
   int64_t chunks() const { return ceilDiv(tokens, chunk); }         ///< Of a window.
@@ -45,8 +48,19 @@ struct MixerShape {
   int64_t workspaceBytes() const;                                   ///< Of an image: what chunks hand over.
 
 private:
+  void chooseSplits(DType dtype, int64_t most);
   void chooseSegment(DType dtype);
 };
+
+/// The shape that is taken from a batch of `batch` on.
+struct MixerVariant {
+  int64_t batch;
+  MixerShape shape;
+};
+
+/// The first has batch 1.
+llvm::SmallVector<MixerVariant, 2> chooseMixerVariants(const MixerMiddle &middle, DType dtype,
+                                                       int64_t multiprocessors);
 
 /// 8 neighbouring numbers in memory as f32, and back.
 llvm::SmallVector<mlir::Value> loadEight(KernelBuilder &b, mlir::Value memory, mlir::Value offset,

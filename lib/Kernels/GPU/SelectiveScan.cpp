@@ -66,9 +66,10 @@ enum class Part { All, Ends, Results };
 
 class MixerScan {
 public:
-  MixerScan(KernelBuilder &b, SelectiveScanOp op, const MixerMiddle &middle)
-      : b(b), op(op), middle(middle), shape(middle, b.dtype), projections(b, middle, shape) {}
-  LogicalResult emit();
+  MixerScan(KernelBuilder &b, SelectiveScanOp op, const MixerMiddle &middle, const MixerShape &shape)
+      : b(b), op(op), middle(middle), shape(shape), projections(b, middle, shape) {}
+  LogicalResult check();
+  void emit();
 
 private:
   /// A warp's channels, and what a lane needs to know of them.
@@ -82,7 +83,6 @@ private:
     Values bias;    ///< Of the four columns in which a lane has sums.
   };
 
-  LogicalResult check();
   void emitPart(Part part);
   void emitCarries();
   Value summary(Value image, Value window, Value chunk, Value group);
@@ -131,18 +131,12 @@ LogicalResult MixerScan::check() {
   return success();
 }
 
-LogicalResult MixerScan::emit() {
-  if (failed(check()))
-    return failure();
-  b.beginVariant(/*batch=*/1);
-  if (shape.chunks() == 1) {
-    emitPart(Part::All);
-    return success();
-  }
+void MixerScan::emit() {
+  if (shape.chunks() == 1)
+    return emitPart(Part::All);
   emitPart(Part::Ends);
   emitCarries();
   emitPart(Part::Results);
-  return success();
 }
 
 /// Without it ptxas keeps several blocks a multiprocessor in view, and rather spills a few registers.
@@ -158,12 +152,14 @@ void MixerScan::emitPart(Part part) {
   Value chunk = b.remainder(item, shape.chunks()), number = b.quotient(item, shape.chunks());
   Value image = b.quotient(number, shape.windows), window = b.remainder(number, shape.windows);
   projections.begin(image, window, split, /*storesZ=*/part != Part::Ends);
-  Value tiles = b.allocateShared(shape.warps * shape.stepBytes());
+  Value tiles = b.allocateShared(shape.scanners * shape.stepBytes());
   tile = b.address(tiles, b.times(b.warp(), kScanTokens * shape.stepPitch), b.getF32Type());
 
-  // A warp without a group of its own repeats the last one's, and stores nothing.
-  Value index = b.plus(b.times(split, shape.warps), b.warp());
-  Value isOwn = shape.splits * shape.warps == shape.groups ? Value() : b.isLess(index, b.index(shape.groups));
+  // A warp without a group of its own does nothing but help before the scan.
+  Value index = b.plus(b.times(split, shape.scanners), b.warp());
+  Value isOwn = b.both(
+      shape.warps == shape.scanners ? Value() : b.isLess(b.warp(), b.index(shape.scanners)),
+      shape.splits * shape.scanners == shape.groups ? Value() : b.isLess(index, b.index(shape.groups)));
   Value first = b.times(chunk, shape.chunk),
         last = b.smaller(b.plus(first, shape.chunk), b.index(shape.tokens));
   Value own = part == Part::All ? Value()
@@ -175,11 +171,12 @@ void MixerScan::emitPart(Part part) {
     Value tiles = b.quotient(b.plus(valid, kScanTokens - 1), kScanTokens);
     projections.emit(start, tiles);
     Group group = openGroup(index);
-    Values after = b.loop(b.index(0), tiles, 1, states, [&](Value each, ValueRange before) {
+    Value mine = isOwn ? b.select(isOwn, tiles, b.index(0)) : tiles;
+    Values after = b.loop(b.index(0), mine, 1, states, [&](Value each, ValueRange before) {
       Value row = b.times(each, kScanTokens);
       Values after = scanTile(group, row, before, part != Part::Ends);
       if (part != Part::Ends)
-        b.when(isOwn, [&] { storeResults(group, b.plus(start, row)); });
+        storeResults(group, b.plus(start, row));
       syncWarp(b);
       return after;
     });
@@ -475,10 +472,21 @@ LogicalResult PlainScan::emit() {
 
 static SelectiveScanOp getScan(Block &body) { return *body.getOps<SelectiveScanOp>().begin(); }
 
+static LogicalResult emitMixer(KernelBuilder &b, SelectiveScanOp op, const MixerMiddle &middle) {
+  for (const MixerVariant &variant : chooseMixerVariants(middle, b.dtype, b.target.multiprocessors)) {
+    MixerScan scan(b, op, middle, variant.shape);
+    if (failed(scan.check()))
+      return failure();
+    b.beginVariant(variant.batch);
+    scan.emit();
+  }
+  return success();
+}
+
 LogicalResult mv::gpu::emitSelectiveScan(KernelBuilder &b) {
   SelectiveScanOp op = getScan(b.body);
   if (std::optional<MixerMiddle> middle = MixerMiddle::match(op))
-    return MixerScan(b, op, *middle).emit();
+    return emitMixer(b, op, *middle);
   if (!llvm::all_of(op->getOperands(), [](Value operand) { return isa<BlockArgument>(operand); }))
     return b.kernel.emitError("ops in front of selective_scan are not a mixer's: expected conv1d, silu, "
                               "slice, linear, softplus and a concat "
@@ -488,5 +496,5 @@ LogicalResult mv::gpu::emitSelectiveScan(KernelBuilder &b) {
 
 int64_t mv::gpu::getSelectiveScanWorkspaceBytes(Block &body, DType dtype) {
   std::optional<MixerMiddle> middle = MixerMiddle::match(getScan(body));
-  return middle ? MixerShape(*middle, dtype).workspaceBytes() : 0;
+  return middle ? MixerShape(*middle, dtype, /*batch=*/1, /*multiprocessors=*/1).workspaceBytes() : 0;
 }
