@@ -24,6 +24,8 @@ for variable in ("HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
     if variable in os.environ:
         config.environment[variable] = os.environ[variable]
 
+config.substitutions.append(("%build", config.mv_obj_root))
+config.substitutions.append(("%scripts", os.path.join(config.mv_src_root, "scripts")))
 config.substitutions.append(("%goldens", os.path.join(config.test_source_root, "Integration", "goldens")))
 config.substitutions.append(("%models", os.path.join(config.mv_src_root, "models")))
 

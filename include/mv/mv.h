@@ -18,7 +18,7 @@
 |*     mv_package_close(package);
 |*
 |* Threads: a package may be used by any number of threads at once. A session is used by one thread at a time;
-|* several sessions on one package are independent of each other.
+|* several sessions on one package are independent of each other. On a GPU they share the parameters.
 |*
 |* Lifetime: a session keeps what it needs of its package, so the two may be closed in either order. Strings
 |* and arrays that a query returns belong to the object asked and live as long as it does.
@@ -136,8 +136,9 @@ typedef struct mv_entry_info {
   uint32_t width;
   uint32_t output_count;
   uint32_t program_count; /* one for each kind of device it runs on */
+  const char *input_type; /* "f32": normalised images; "u8": pictures, which the model normalises */
 } mv_entry_info;
-#define MV_ENTRY_INFO_INIT {sizeof(mv_entry_info), NULL, 0, 0, 0, 0, 0}
+#define MV_ENTRY_INFO_INIT {sizeof(mv_entry_info), NULL, 0, 0, 0, 0, 0, NULL}
 
 MV_API mv_status *mv_package_get_entry(const mv_package *package, uint32_t entry, mv_entry_info *info);
 /* Finds the entry point for images of this size; the error lists the sizes there are. */
@@ -313,10 +314,11 @@ typedef struct mv_session_info {
 MV_API mv_status *mv_session_get_info(const mv_session *session, mv_session_info *info);
 
 /* The most memory that a run of `batch` images takes beyond the package: intermediate results, scratch,
-   copies of unaligned inputs and outputs. 0 if there is no such entry point, or no machine could run it. */
+   copies of inputs and outputs. 0 if there is no such entry point, or no machine could run it. */
 MV_API uint64_t mv_session_run_bytes(const mv_session *session, uint32_t entry, int64_t batch);
 
-/* Allocates what runs of up to `batch` images need, so that the first one is as fast as the others. */
+/* Allocates what runs of up to `batch` images need, and prepares one of exactly `batch`, so that the first one is as fast
+   as the others. */
 MV_API mv_status *mv_session_reserve(mv_session *session, uint32_t entry, int64_t batch);
 
 /* Runs the model on `batch` images and returns when all outputs are written.
@@ -325,9 +327,66 @@ MV_API mv_status *mv_session_reserve(mv_session *session, uint32_t entry, int64_
               NULL: not wanted. They overlap neither each other nor the input.
      count    length of `outputs`, the entry point's output_count.
    No alignment is asked for; input and outputs aligned to 64 bytes may save a copy. An image's result depends
-   neither on the batch it is in, nor on the number of threads, nor on the run. */
+   neither on the batch it is in, nor on the number of threads, nor on the run.
+   On a GPU, input and outputs may each be memory of the host or of this GPU (a CUdeviceptr, cast): the session asks
+   the driver which it is. Memory of the host that is not pinned costs a copy. Work on the caller's memory that other
+   streams have under way is the caller's to wait for. */
 MV_API mv_status *mv_session_run(mv_session *session, uint32_t entry, int64_t batch, const float *input,
                                  float *const *outputs, size_t count);
+/* The same for an entry point whose input_type is "u8": [batch, height, width, channels] bytes, red first, as a picture
+   is decoded and brought to the size. Each of the two refuses an entry point that is for the other. */
+MV_API mv_status *mv_session_run_pictures(mv_session *session, uint32_t entry, int64_t batch,
+                                          const uint8_t *pictures, float *const *outputs, size_t count);
+
+/*===----------------------------------------------------------------------===*\
+|* Runs that the caller does not wait for
+|*
+|*     void *images, *logits;                                   // pinned
+|*     status = mv_session_allocate_host(session, bytes, &images); ...
+|*     for (;;) {
+|*       ... write the next images ...
+|*       float *outputs[] = {logits};
+|*       uint64_t run;
+|*       status = mv_session_enqueue(session, 0, batch, images, outputs, 1, NULL, &run);
+|*       ... prepare what comes next, in other memory ...
+|*       status = mv_session_wait(session, run);                // now logits are there
+|*     }
+|*
+|* On a CPU an enqueued run is over on return, so that one program serves both.
+|*
+|* Order: runs of one session take effect one after another, in the order of the calls, whatever streams they are on:
+|* the session puts waits for events into the streams. Of the session's own streams one uploads, one computes and one
+|* downloads, so that a run's copies overlap with its neighbours' kernels. Runs of different sessions are not ordered.
+\*===----------------------------------------------------------------------===*/
+
+/* Begins a run and returns.
+     input, outputs, count   as for mv_session_run, but each memory of this GPU or pinned memory of the host, else it is
+              an error. They are the caller's, and the session's to use until the run is over: the input may then be
+              written to, the outputs are there.
+     stream   a CUstream of this GPU's primary context (a cudaStream_t is one), which the caller keeps until the run is
+              over; all of the run is put on it: it begins after what the stream was given before, and what the stream is
+              given after begins after it. It is not being captured. NULL: the session's own streams. (The default
+              stream is CU_STREAM_LEGACY or CU_STREAM_PER_THREAD here.) On a CPU only NULL.
+     run      if not NULL: the number of the run, for mv_session_wait.
+   The first run of an entry point and a batch allocates memory, if there is too little, and captures a CUDA graph,
+   unless mv_session_reserve has; both wait for the runs under way. Later ones neither allocate nor wait, as long as no
+   more than eight batches take turns.
+   An error that a run meets on the GPU is reported by a later call: at the latest by the wait for it. */
+MV_API mv_status *mv_session_enqueue(mv_session *session, uint32_t entry, int64_t batch, const float *input,
+                                     float *const *outputs, size_t count, void *stream, uint64_t *run);
+/* The same for an entry point whose input_type is "u8". */
+MV_API mv_status *mv_session_enqueue_pictures(mv_session *session, uint32_t entry, int64_t batch,
+                                              const uint8_t *pictures, float *const *outputs, size_t count,
+                                              void *stream, uint64_t *run);
+
+/* Returns when run number `run` and those before it are over; 0: all. */
+MV_API mv_status *mv_session_wait(mv_session *session, uint64_t run);
+
+/* Host memory that a GPU copies from and to without a detour and while the caller goes on (pinned), aligned to 64
+   bytes at least; on a CPU ordinary memory. Any session may be given it. It is freed before its session is. */
+MV_API mv_status *mv_session_allocate_host(mv_session *session, size_t bytes, void **memory);
+/* Only when no run uses the memory any more. */
+MV_API void mv_session_free_host(mv_session *session, void *memory);
 
 /*===----------------------------------------------------------------------===*\
 |* Profile
@@ -352,7 +411,7 @@ typedef struct mv_profile_record {
 } mv_profile_record;
 #define MV_PROFILE_RECORD_INIT {sizeof(mv_profile_record), NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0}
 
-/* Records of the latest run, in order of execution; 0 if it was not profiled. */
+/* Records of the latest run, in order of execution; 0 if it was not profiled: enqueued runs are not. */
 MV_API size_t mv_session_profile_count(const mv_session *session);
 MV_API mv_status *mv_session_get_profile(const mv_session *session, size_t index, mv_profile_record *record);
 

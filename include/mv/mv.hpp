@@ -163,6 +163,27 @@ public:
   void run(uint32_t entry, int64_t batch, const float *input, std::span<float *const> outputs) {
     detail::throwIfFailed(mv_session_run(get(), entry, batch, input, outputs.data(), outputs.size()));
   }
+  void run(uint32_t entry, int64_t batch, const uint8_t *pictures, std::span<float *const> outputs) {
+    detail::throwIfFailed(
+        mv_session_run_pictures(get(), entry, batch, pictures, outputs.data(), outputs.size()));
+  }
+  /// The number of the run, for wait(). `stream`: a CUstream, or null for the session's own.
+  uint64_t enqueue(uint32_t entry, int64_t batch, const float *input, std::span<float *const> outputs,
+                   void *stream = nullptr) {
+    uint64_t run = 0;
+    detail::throwIfFailed(
+        mv_session_enqueue(get(), entry, batch, input, outputs.data(), outputs.size(), stream, &run));
+    return run;
+  }
+  uint64_t enqueue(uint32_t entry, int64_t batch, const uint8_t *pictures, std::span<float *const> outputs,
+                   void *stream = nullptr) {
+    uint64_t run = 0;
+    detail::throwIfFailed(mv_session_enqueue_pictures(get(), entry, batch, pictures, outputs.data(),
+                                                      outputs.size(), stream, &run));
+    return run;
+  }
+  /// For a run and those before it; without a number, for all.
+  void wait(uint64_t run = 0) { detail::throwIfFailed(mv_session_wait(get(), run)); }
 
   void setProfiling(bool enabled) { detail::throwIfFailed(mv_session_set_profiling(get(), enabled)); }
   /// The dispatches of the latest run; empty if it was not profiled.
@@ -180,6 +201,23 @@ private:
     void operator()(mv_session *session) const { mv_session_free(session); }
   };
   std::unique_ptr<mv_session, Deleter> handle_;
+};
+
+/// Pinned memory of a session's, which outlives it.
+class HostMemory {
+public:
+  HostMemory(Session &session, size_t bytes) : session_(session.get()) {
+    detail::throwIfFailed(mv_session_allocate_host(session_, bytes, &data_));
+  }
+  ~HostMemory() { mv_session_free_host(session_, data_); }
+  HostMemory(const HostMemory &) = delete;
+  HostMemory &operator=(const HostMemory &) = delete;
+
+  void *data() const { return data_; }
+
+private:
+  mv_session *session_;
+  void *data_ = nullptr;
 };
 
 } // namespace mv

@@ -99,11 +99,33 @@ private:
 // Pass
 //===----------------------------------------------------------------------===//
 
+/// Whether a kernel stores so little that storing it twice is cheaper than a launch that copies it.
+static bool canStoreTwice(KernelOp kernel) {
+  return kernel && isForCUDA(kernel) && isa_and_present<PoolOp>(kernel.getRoot().getOperation());
+}
+
+/// A kernel like `kernel`, which it replaces, that has its result twice.
+static KernelOp storeTwice(RewriterBase &rewriter, KernelOp kernel) {
+  rewriter.setInsertionPoint(kernel);
+  Type type = kernel.getResult(0).getType();
+  auto twice = KernelOp::create(rewriter, kernel.getLoc(), TypeRange({type, type}), kernel.getInputs());
+  rewriter.inlineRegionBefore(kernel.getBody(), twice.getBody(), twice.getBody().end());
+  YieldOp yield = twice.getYield();
+  yield.getValuesMutable().append(yield.getValues().front());
+  rewriter.replaceOp(kernel, twice.getResult(0));
+  return twice;
+}
+
 /// Gives the roots that cannot read `value`, which must stay dense, a copy to read instead.
 static void copyForRoots(RewriterBase &rewriter, Value value, const LayoutRules &rules) {
   auto needsCopy = [&](OpOperand &use) { return rules.needsCopy(use); };
   if (llvm::none_of(value.getUses(), needsCopy))
     return;
+  if (auto producer = value.getDefiningOp<KernelOp>(); canStoreTwice(producer)) {
+    KernelOp twice = storeTwice(rewriter, producer);
+    twice.getResult(0).replaceUsesWithIf(twice.getResult(1), needsCopy);
+    return;
+  }
   rewriter.setInsertionPointAfterValue(value);
   KernelOp copy = createCopyKernel(rewriter, value.getLoc(), value);
   value.replaceUsesWithIf(copy.getResult(0), needsCopy);

@@ -19,7 +19,8 @@ SmallVector<Value> mv::decompose(OpBuilder &builder, StemOp op) {
   ArrayRef<int64_t> image = op.getInput().getType().getShape();
   auto nhwc = RankedTensorType::get({image[0], image[2], image[3], image[1]},
                                     op.getInput().getType().getElementType());
-  Value x = ToNHWCOp::create(builder, b.at("to_nhwc"), nhwc, op.getInput());
+  // A picture of bytes arrives here as to_nchw of its pixels, which then are what is wanted.
+  Value x = builder.createOrFold<ToNHWCOp>(b.at("to_nhwc"), nhwc, op.getInput());
   x = b.conv2D("conv_down.0", x, op.getInDim(), /*stride=*/2, /*hasBias=*/false);
   x = b.batchNorm("conv_down.1", x, kStemEps);
   x = ReluOp::create(builder, b.at("conv_down.2"), x);

@@ -7,6 +7,8 @@
 //
 //     %1 = mv.kernel(%image, %w, %b) { mv.to_nhwc, mv.conv2d, mv.relu }
 //
+// and the same for the mv.normalize of a picture that is given as bytes.
+//
 //===----------------------------------------------------------------------===//
 
 #include "Folding.h"
@@ -29,7 +31,7 @@ static constexpr StringLiteral kPassName = "mv-fuse-stem";
 static constexpr int64_t kMaxChannels = 4;
 
 /// Why the convolution that `op` feeds cannot read the image itself; empty if it can.
-static StringRef getObstacle(ToNHWCOp op) {
+template <typename OpT> static StringRef getObstacle(OpT op) {
   Operation *producer = op.getInput().getDefiningOp();
   if (producer && (isa<KernelOp>(producer) || isPrimitive(producer)))
     return "the image is computed by another kernel";
@@ -40,7 +42,7 @@ static StringRef getObstacle(ToNHWCOp op) {
   return getRootReading<Conv2DOp>(*op->use_begin()) ? "" : "the reader is not a convolution";
 }
 
-static void fuseStem(RewriterBase &rewriter, ToNHWCOp op) {
+template <typename OpT> static void fuseStem(RewriterBase &rewriter, OpT op) {
   if (isa<KernelOp>(op->getParentOp()) || op->use_empty())
     return;
   if (StringRef obstacle = getObstacle(op); !obstacle.empty())
@@ -56,6 +58,8 @@ struct FuseStemPass : mv::impl::FuseStemBase<FuseStemPass> {
       return markAllAnalysesPreserved();
     IRRewriter rewriter(&getContext());
     for (ToNHWCOp op : collect<ToNHWCOp>(getOperation()))
+      fuseStem(rewriter, op);
+    for (NormalizeOp op : collect<NormalizeOp>(getOperation()))
       fuseStem(rewriter, op);
   }
 };

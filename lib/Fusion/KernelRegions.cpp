@@ -9,7 +9,7 @@ using namespace mlir;
 using namespace mv;
 
 bool mv::isMovement(Operation *op) {
-  return isa<WindowPartitionOp, WindowReverseOp, SliceOp, ConcatOp, ToNHWCOp, ToNCHWOp>(op);
+  return isa<WindowPartitionOp, WindowReverseOp, SliceOp, ConcatOp, ToNHWCOp, ToNCHWOp, NormalizeOp>(op);
 }
 
 bool mv::isPrimitive(Operation *op) {

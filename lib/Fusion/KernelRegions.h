@@ -23,7 +23,7 @@ KernelOp outlineKernel(mlir::RewriterBase &rewriter, llvm::ArrayRef<mlir::Operat
 /// A kernel without ops, whose result is its input.
 KernelOp createCopyKernel(mlir::RewriterBase &rewriter, mlir::Location loc, mlir::Value input);
 
-/// Data movement: window_partition, window_reverse, slice, concat, to_nhwc, to_nchw.
+/// Data movement: window_partition, window_reverse, slice, concat, to_nhwc, to_nchw, normalize.
 bool isMovement(mlir::Operation *op);
 
 /// Primitive ops: roots, pointwise ops and data movement.

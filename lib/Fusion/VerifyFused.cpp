@@ -55,8 +55,10 @@ private:
   }
 
   void verifyKernel(KernelOp kernel) {
-    if (kernel.getNumResults() != 1)
-      report(kernel, "(F2)") << "has " << kernel.getNumResults() << " results, expected 1";
+    ValueRange yielded = kernel.getYield().getValues();
+    if (yielded.empty() || yielded.size() > (isForCUDA(kernel) ? 2 : 1) || !llvm::all_equal(yielded))
+      report(kernel, "(F2)") << "has " << kernel.getNumResults() << " results, expected 1"
+                             << (isForCUDA(kernel) ? ", or one twice" : "");
     for (Type type : kernel.getResultTypes())
       verifyResultType(kernel, cast<RankedTensorType>(type));
     for (Operation &op : kernel.getBody().front().without_terminator())
@@ -85,7 +87,7 @@ private:
       return isa<LayerNormOp>(op);
     if (!isForCUDA(root))
       return false;
-    return isa<Conv2DOp>(root) ? isa<ToNHWCOp>(op)
+    return isa<Conv2DOp>(root) ? isa<ToNHWCOp, NormalizeOp>(op)
                                : isa<AttentionOp>(root) && isa<LinearOp, NormLinearOp>(op);
   }
 

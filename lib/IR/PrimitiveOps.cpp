@@ -4,6 +4,8 @@
 
 #include "llvm/ADT/StringExtras.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace mv;
 
@@ -254,7 +256,32 @@ LogicalResult ToNHWCOp::verify() {
   ArrayRef<int64_t> in = shapeOf(getInput());
   return verifyShape(*this, "C1", getResult(), {in[0], in[2], in[3], in[1]});
 }
+OpFoldResult ToNHWCOp::fold(FoldAdaptor) {
+  auto inverse = getInput().getDefiningOp<ToNCHWOp>();
+  return inverse && inverse.getInput().getType() == getType() ? OpFoldResult(inverse.getInput())
+                                                              : OpFoldResult();
+}
+
 LogicalResult ToNCHWOp::verify() {
   ArrayRef<int64_t> in = shapeOf(getInput());
   return verifyShape(*this, "C1", getResult(), {in[0], in[3], in[1], in[2]});
+}
+
+LogicalResult NormalizeOp::verify() {
+  if (failed(verifyShape(*this, "C1", getResult(), shapeOf(getInput()))))
+    return failure();
+  int64_t channels = channelsOf(getInput());
+  if (channels > kMaxChannels)
+    return emitOpError("(C1) a picture has at most ") << kMaxChannels << " channels, got " << channels;
+  for (auto [name, values] : {std::pair("mean", getMean()), std::pair("std", getStd())}) {
+    if (int64_t(values.size()) != channels)
+      return emitOpError("(C2) ") << name << " has " << values.size() << " numbers, the input " << channels
+                                  << " channels";
+    if (!llvm::all_of(values, [](double value) { return std::isfinite(value); }))
+      return emitOpError("(C2) ") << name << " must be finite";
+  }
+  for (double deviation : getStd())
+    if (deviation <= 0)
+      return emitOpError("(C2) std must be positive, got ") << deviation;
+  return success();
 }

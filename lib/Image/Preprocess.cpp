@@ -87,8 +87,8 @@ void mv::normalizePicture(const Picture &picture, const Preprocessing &preproces
   }
 }
 
-Status mv::preprocessPicture(const Picture &picture, const std::string &name,
-                             const Preprocessing &preprocessing, std::span<float> planes) {
+StatusOr<Picture> mv::fitPicture(const Picture &picture, const std::string &name,
+                                 const Preprocessing &preprocessing) {
   // A picture of 1 x 100000 pixels would be resized to 224 x 22400000.
   PictureSize size = resizedSize({picture.width, picture.height}, preprocessing);
   if (size.width > kMaxPicturePixels || size.height > kMaxPicturePixels ||
@@ -97,6 +97,12 @@ Status mv::preprocessPicture(const Picture &picture, const std::string &name,
                                 std::to_string(picture.width) + " x " + std::to_string(picture.height) +
                                 " pixels would be resized to " + std::to_string(size.width) + " x " +
                                 std::to_string(size.height) + "); cut it first");
-  normalizePicture(resizeAndCrop(picture, preprocessing), preprocessing, planes);
+  return resizeAndCrop(picture, preprocessing);
+}
+
+Status mv::preprocessPicture(const Picture &picture, const std::string &name,
+                             const Preprocessing &preprocessing, std::span<float> planes) {
+  MV_ASSIGN_OR_RETURN(const Picture fitted, fitPicture(picture, name, preprocessing));
+  normalizePicture(fitted, preprocessing, planes);
   return {};
 }

@@ -13,6 +13,15 @@ static ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(va
 /// Size after a stride-2 convolution with padding 1.
 static int64_t halved(int64_t size) { return ceilDiv(size, 2); }
 
+/// A picture's bytes as the image that the stem reads.
+Value ModelBuilder::normalize(Value picture) {
+  ArrayRef<int64_t> in = shapeOf(picture); // [batch, height, width, channels]
+  const ImagePreprocessing &images = spec_.preprocessing;
+  Value map = NormalizeOp::create(builder_, at("normalize"), activation(in.drop_front()), picture,
+                                  images.mean, images.std);
+  return ToNCHWOp::create(builder_, at("normalize"), activation({in[3], in[1], in[2]}), map);
+}
+
 Value ModelBuilder::stem(Value image) {
   ArrayRef<int64_t> in = shapeOf(image); // [batch, channels, height, width]
   RankedTensorType type = activation({halved(halved(in[2])), halved(halved(in[3])), spec_.dim});

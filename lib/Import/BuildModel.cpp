@@ -24,16 +24,23 @@ Value ModelBuilder::level(Value map, int level) {
   return map;
 }
 
-func::FuncOp ModelBuilder::buildEntryPoint(Resolution resolution, const OutputSelection &outputs) {
+func::FuncOp ModelBuilder::buildEntryPoint(Resolution resolution, const OutputSelection &outputs,
+                                           InputType input) {
   std::string name = entryPointName(resolution);
-  RankedTensorType image = activation({spec_.inChans, resolution.height, resolution.width});
+  bool isPicture = input == InputType::U8;
+  RankedTensorType image =
+      isPicture
+          ? RankedTensorType::get({ShapedType::kDynamic, resolution.height, resolution.width, spec_.inChans},
+                                  builder_.getIntegerType(8, /*isSigned=*/false))
+          : activation({spec_.inChans, resolution.height, resolution.width});
   auto function = func::FuncOp::create(builder_, at(name), name, builder_.getFunctionType({image}, {}));
   function->setAttr(kEntryAttribute, builder_.getUnitAttr());
   OpBuilder::InsertionGuard guard(builder_);
   builder_.setInsertionPointToStart(function.addEntryBlock());
 
   SmallVector<std::pair<std::string, Value>> stages;
-  Value map = stem(function.getArgument(0));
+  Value given = function.getArgument(0);
+  Value map = stem(isPicture ? normalize(given) : given);
   for (int index = 0; index < kLevels; ++index) {
     map = level(map, index);
     if (outputs.stages[index])
@@ -73,9 +80,13 @@ func::FuncOp ModelBuilder::buildEntryPoint(Resolution resolution, const OutputSe
 
 StatusOr<OwningOpRef<ModuleOp>> mv::buildModel(MLIRContext &context, const ModelSpec &spec,
                                                ArrayRef<Resolution> resolutions,
-                                               ArrayRef<std::string> outputs) {
+                                               ArrayRef<std::string> outputs, InputType input) {
   MV_ASSIGN_OR_RETURN(std::vector<Resolution> entries, selectResolutions(spec, resolutions));
   MV_ASSIGN_OR_RETURN(OutputSelection selection, selectOutputs(spec, outputs));
+  if (input == InputType::U8 && spec.inChans > NormalizeOp::kMaxChannels)
+    return Status::invalidInput("input type u8: expected a model of at most " +
+                                std::to_string(NormalizeOp::kMaxChannels) + " channels, found " +
+                                std::to_string(spec.inChans));
   context.loadDialect<MVDialect, func::FuncDialect>();
   OpBuilder builder(&context);
   Location loc =
@@ -84,6 +95,6 @@ StatusOr<OwningOpRef<ModuleOp>> mv::buildModel(MLIRContext &context, const Model
   builder.setInsertionPointToEnd(module->getBody());
   ModelBuilder model(builder, spec);
   for (Resolution resolution : entries)
-    model.buildEntryPoint(resolution, selection);
+    model.buildEntryPoint(resolution, selection, input);
   return module;
 }

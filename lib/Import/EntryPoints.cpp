@@ -74,6 +74,15 @@ StatusOr<std::vector<Resolution>> mv::selectResolutions(const ModelSpec &spec,
   return std::vector<Resolution>(resolutions.begin(), resolutions.end());
 }
 
+StatusOr<InputType> mv::parseInputType(std::string_view text) {
+  if (text == "f32")
+    return InputType::F32;
+  if (text == "u8")
+    return InputType::U8;
+  return Status::invalidInput("input type " + quote(text) +
+                              ": expected f32 (normalised images) or u8 (pictures)");
+}
+
 /// The flags of `selection` that `name` stands for; none for an unknown name.
 static std::vector<bool *> flagsOf(OutputSelection &selection, std::string_view name) {
   if (name == "logits")

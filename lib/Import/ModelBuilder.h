@@ -18,10 +18,11 @@ public:
   ModelBuilder(mlir::OpBuilder &builder, const ModelSpec &spec) : builder_(builder), spec_(spec) {}
 
   /// A function @forward_HxW in the current module.
-  mlir::func::FuncOp buildEntryPoint(Resolution resolution, const OutputSelection &outputs);
+  mlir::func::FuncOp buildEntryPoint(Resolution resolution, const OutputSelection &outputs, InputType input);
 
 private:
   // BuildMaps.cpp: parts on maps [batch, height, width, channels].
+  mlir::Value normalize(mlir::Value picture);
   mlir::Value stem(mlir::Value image);
   mlir::Value convBlock(mlir::Value map, const std::string &path);
   mlir::Value downsample(mlir::Value map, const std::string &path);

@@ -112,7 +112,18 @@ static std::string numbered(const char *what, uint64_t index, std::string_view n
 }
 
 uint64_t mv::package::inputBytes(const Entry &entry) {
-  return uint64_t(entry.channels()) * entry.height() * entry.width() * sizeof(float);
+  const uint64_t values = uint64_t(entry.channels()) * entry.height() * entry.width();
+  return entry.input() == InputType::U8 ? values : values * sizeof(float);
+}
+
+const char *mv::package::inputTypeName(InputType type) { return type == InputType::U8 ? "u8" : "f32"; }
+
+std::string mv::package::describeInput(const Entry &entry, int64_t batch) {
+  const std::string size = std::to_string(entry.height()) + ", " + std::to_string(entry.width());
+  const std::string channels = std::to_string(entry.channels());
+  if (entry.input() == InputType::U8)
+    return "u8 [" + std::to_string(batch) + ", " + size + ", " + channels + "] (pictures)";
+  return "f32 [" + std::to_string(batch) + ", " + channels + ", " + size + "] (normalised images)";
 }
 
 uint64_t mv::package::outputBytes(const Output &output) {
@@ -408,6 +419,7 @@ Status ModelChecker::checkEntries() const {
     MV_RETURN_IF_ERROR(checkText(entry.name(), where + ", name"));
     if (!names.insert(entry.name()->string_view()).second)
       return fail(where, "expected a name of its own, found one used before");
+    MV_RETURN_IF_ERROR(checkRange(uint64_t(entry.input()), 0, uint64_t(InputType::MAX), where + ", input"));
     MV_RETURN_IF_ERROR(checkRange(entry.channels(), 1, kMaxSide, where + ", channels"));
     MV_RETURN_IF_ERROR(checkRange(entry.height(), 1, kMaxSide, where + ", height"));
     MV_RETURN_IF_ERROR(checkRange(entry.width(), 1, kMaxSide, where + ", width"));

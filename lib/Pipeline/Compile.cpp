@@ -2,6 +2,8 @@
 
 #include "mv/Pipeline/Compile.h"
 
+#include "CPUCode.h"
+#include "GPUCode.h"
 #include "ResumedTargets.h"
 
 #include "mlir/IR/Verifier.h"
@@ -10,11 +12,10 @@
 #include "mv/Import/BuildModel.h"
 #include "mv/Import/Checkpoint.h"
 #include "mv/Kernels/CodeGen/PTX.h"
+#include "mv/Kernels/GPU/Tuning.h"
 #include "mv/Pipeline/EmitPackage.h"
 #include "mv/Pipeline/Report.h"
 #include "mv/Support/MappedFile.h"
-#include "llvm/IR/LLVMContext.h"
-#include "llvm/IR/Module.h"
 #include "llvm/Support/Path.h"
 
 #include <optional>
@@ -56,10 +57,14 @@ public:
       : context_(context), options_(options), warn_(warn), configure_(configure), pool_(options.threads) {}
 
   Status run() {
+    MV_RETURN_IF_ERROR(readTuning());
     MV_RETURN_IF_ERROR(isIR() ? readIR() : importCheckpoint());
     MV_RETURN_IF_ERROR(advance(Stage::Fusion, "fusion", buildFusionPipeline));
     MV_RETURN_IF_ERROR(advance(Stage::Plan, "plan", buildPlanPipeline));
     MV_RETURN_IF_ERROR(advance(Stage::Kernels, "kernels", buildKernelsPipeline));
+    if (options_.pipeline.tuning && options_.stage >= Stage::Kernels)
+      for (const std::string &line : options_.pipeline.tuning->notes())
+        warn_(line);
     if (options_.stage <= Stage::Kernels) {
       MV_RETURN_IF_ERROR(report());
       return writeText([&](raw_ostream &os) { module_->print(os, printingFlags()); });
@@ -80,13 +85,25 @@ private:
     MV_RETURN_IF_ERROR(load(options_.source, options_.weights));
     MV_ASSIGN_OR_RETURN(CheckpointLocation location, locateCheckpoint(options_.source, options_.weights));
     StatusOr<OwningOpRef<ModuleOp>> built =
-        buildModel(context_, checkpoint_->spec, options_.resolutions, options_.outputs);
+        buildModel(context_, checkpoint_->spec, options_.resolutions, options_.outputs,
+                   options_.input.value_or(InputType::F32));
     if (!built.ok())
       return built.status();
     module_ = std::move(*built);
     (*module_)->setAttr(kConfigAttribute, StringAttr::get(&context_, location.configPath));
     (*module_)->setAttr(kWeightsAttribute, StringAttr::get(&context_, location.weights));
     reached_ = Stage::Import;
+    return {};
+  }
+
+  Status readTuning() {
+    if (options_.tuningFile.empty())
+      return {};
+    MV_ASSIGN_OR_RETURN(MappedFile file, MappedFile::open(options_.tuningFile));
+    std::span<const std::byte> bytes = file.bytes();
+    StringRef text(reinterpret_cast<const char *>(bytes.data()), bytes.size());
+    MV_ASSIGN_OR_RETURN(mv::gpu::Tuning tuning, mv::gpu::Tuning::parse(text, options_.tuningFile));
+    options_.pipeline.tuning = std::make_shared<mv::gpu::Tuning>(std::move(tuning));
     return {};
   }
 
@@ -100,6 +117,9 @@ private:
   }
 
   Status readIR() {
+    if (options_.input)
+      return Status::invalidInput("--input: " + options_.source +
+                                  " is IR, which says what its input is; leave the option out");
     if (options_.source != "-")
       MV_RETURN_IF_ERROR(MappedFile::open(options_.source).status()); // says more than the parser does
     module_ = parseSourceFile<ModuleOp>(options_.source, &context_);
@@ -160,215 +180,67 @@ private:
   // Code
   //===--------------------------------------------------------------------===//
 
-  /// One instruction set on its way to machine code.
-  struct Unit {
-    const cpu::Target *target;
-    ModuleOp module;
-    std::unique_ptr<llvm::LLVMContext> context = std::make_unique<llvm::LLVMContext>();
-    std::unique_ptr<llvm::Module> llvm = nullptr;
-    std::string object = {};
-    Status status = {};
-  };
-
-  /// One GPU architecture on its way to an image.
-  struct GPUUnit {
-    const mv::gpu::Target *target;
-    mlir::gpu::GPUModuleOp module;
-    std::string llvm = {}, ptx = {}; ///< Text.
-    mv::gpu::Assembly assembly = {};
-  };
-
-  Status report() {
+  Status report(const MachineFactsByTarget &facts = {}) {
     if (!options_.report || reached_ < Stage::Plan)
       return {};
-    return writeReport(*module_, options_.reportFile, facts_);
+    return writeReport(*module_, options_.reportFile, facts);
   }
 
   Status generateCode() {
+    GPUCode gpu(*module_);
+    CPUCode cpu(*module_);
+    if (options_.stage == Stage::PTX && gpu.size() == 0)
+      return Status::invalidInput("--compile-to=ptx: no GPU among the targets; add one, e.g. --target=sm_80");
     if (options_.stage != Stage::Assembly) // which GPUs do not have
-      MV_RETURN_IF_ERROR(generateGPUCode());
-    MV_RETURN_IF_ERROR(report());
-    if (options_.stage == Stage::PTX)
-      return printPTX();
-    std::vector<Unit> units;
-    for (auto module : module_->getOps<ModuleOp>())
-      if (auto name = module->getAttrOfType<StringAttr>("mv.target"))
-        for (const cpu::Target &target : cpu::getTargets())
-          if (target.name == name.getValue())
-            units.push_back({&target, module});
-    for (Unit &unit : units)
-      MV_RETURN_IF_ERROR(lower(unit));
-    pool_.parallelFor(units.size(), 1, [&](unsigned, int64_t begin, int64_t end) {
-      for (int64_t index = begin; index < end; ++index)
-        units[index].status = compileUnit(units[index]);
+      MV_RETURN_IF_ERROR(gpu.compile(configure_, pool_, options_.stage));
+    if (options_.stage != Stage::PTX) {
+      MV_RETURN_IF_ERROR(cpu.lower(configure_));
+      MV_RETURN_IF_ERROR(finishCode(gpu, cpu));
+    }
+    MV_RETURN_IF_ERROR(report(gpu.facts()));
+    if (options_.stage == Stage::Package)
+      return writePackage(gpu, cpu);
+    return writeText([&](raw_ostream &os) {
+      if (options_.stage != Stage::PTX)
+        cpu.print(os);
+      gpu.print(os, options_.stage);
     });
-    for (const Unit &unit : units)
-      MV_RETURN_IF_ERROR(unit.status);
-    if (options_.stage != Stage::Package)
-      return printCode(units);
-    return writePackage(units);
   }
 
-  //===--------------------------------------------------------------------===//
-  // Code for GPUs
-  //===--------------------------------------------------------------------===//
-
-  Status generateGPUCode() {
-    for (auto module : module_->getOps<mlir::gpu::GPUModuleOp>())
-      if (auto name = module->getAttrOfType<StringAttr>("mv.target"))
-        if (const mv::gpu::Target *target = mv::gpu::findTarget(name))
-          gpuUnits_.push_back({target, module});
-    for (GPUUnit &unit : gpuUnits_)
-      MV_RETURN_IF_ERROR(lower(unit));
-    if (options_.stage == Stage::Package && !gpuUnits_.empty())
-      return assembleAll();
-    return {};
-  }
-
-  Status lower(GPUUnit &unit) {
-    PassManager passes(&context_, mlir::gpu::GPUModuleOp::getOperationName());
-    if (failed(configure_(passes)))
-      return Status::invalidInput("the pass manager's options do not go together");
-    buildNVVMPipeline(passes);
-    if (failed(passes.run(unit.module)))
-      return Status::internal("lowering the kernels for " + unit.target->name.str() + " failed");
-    llvm::LLVMContext context;
-    llvm::Expected<std::unique_ptr<llvm::Module>> translated =
-        mv::gpu::createLLVMModule(unit.module, *unit.target, context);
-    if (!translated)
-      return Status::internal(llvm::toString(translated.takeError()));
-    if (options_.stage == Stage::LLVM) {
-      llvm::raw_string_ostream(unit.llvm) << **translated;
-      return {};
+  /// Object files, and cubins where there is a ptxas, all at once: cubins first, as they take longest.
+  Status finishCode(GPUCode &gpu, CPUCode &cpu) {
+    std::string ptxas;
+    if (options_.stage == Stage::Package && gpu.size() > 0) {
+      MV_ASSIGN_OR_RETURN(ptxas, findPtxas());
     }
-    llvm::Expected<std::string> ptx = mv::gpu::compileToPTX(**translated, *unit.target);
-    if (!ptx)
-      return Status::internal(llvm::toString(ptx.takeError()));
-    unit.ptx = std::move(*ptx);
-    return {};
-  }
-
-  /// Cubins, and what the tools say of them, where there are tools.
-  Status assembleAll() {
-    llvm::Expected<std::string> ptxas = mv::gpu::findPtxas(options_.ptxas);
-    if (!ptxas)
-      return Status::invalidInput("--ptxas: " + llvm::toString(ptxas.takeError()));
-    if (ptxas->empty()) {
-      warn_("no ptxas found: the package holds PTX alone, which the driver compiles when the package is "
-            "loaded");
-      return {};
-    }
-    std::vector<Status> states(gpuUnits_.size());
-    pool_.parallelFor(gpuUnits_.size(), 1, [&](unsigned, int64_t begin, int64_t end) {
+    int64_t cubins = ptxas.empty() ? 0 : gpu.size();
+    std::vector<Status> states(cubins + cpu.size());
+    pool_.parallelFor(states.size(), 1, [&](unsigned, int64_t begin, int64_t end) {
       for (int64_t index = begin; index < end; ++index)
-        states[index] = assembleUnit(*ptxas, gpuUnits_[index]);
+        states[index] = index < cubins ? gpu.assemble(index, ptxas, options_.report)
+                                       : cpu.compile(index - cubins, options_.stage);
     });
     for (const Status &status : states)
       MV_RETURN_IF_ERROR(status);
-    return collectFacts(*ptxas);
-  }
-
-  static Status assembleUnit(const std::string &ptxas, GPUUnit &unit) {
-    llvm::Expected<mv::gpu::Assembly> assembly = mv::gpu::assemble(ptxas, unit.ptx, *unit.target);
-    if (!assembly)
-      return Status::internal(llvm::toString(assembly.takeError()));
-    unit.assembly = std::move(*assembly);
     return {};
   }
 
-  Status collectFacts(const std::string &ptxas) {
-    if (!options_.report)
-      return {};
-    for (const GPUUnit &unit : gpuUnits_) {
-      mv::gpu::FunctionFacts &facts = facts_[unit.target->name];
-      mv::gpu::addPtxasInfo(unit.assembly.info, facts);
-      llvm::Expected<std::string> listing = mv::gpu::disassemble(ptxas, unit.assembly.cubin);
-      if (!listing)
-        return Status::internal(llvm::toString(listing.takeError()));
-      mv::gpu::addListing(*listing, facts);
-    }
-    return {};
+  StatusOr<std::string> findPtxas() {
+    llvm::Expected<std::string> ptxas = mv::gpu::findPtxas(options_.ptxas);
+    if (!ptxas)
+      return Status::invalidInput("--ptxas: " + llvm::toString(ptxas.takeError()));
+    if (ptxas->empty())
+      warn_("no ptxas found: the package holds PTX alone, which the driver compiles when the package is "
+            "loaded");
+    return *ptxas;
   }
 
-  std::vector<package::CodeBlob> gpuImages() const {
-    std::vector<package::CodeBlob> images;
-    auto add = [&](const GPUUnit &unit, StringRef bytes, package::CodeKind kind) {
-      const auto *begin = reinterpret_cast<const std::byte *>(bytes.data());
-      images.push_back({unit.target->name.str(), std::vector<std::byte>(begin, begin + bytes.size()), kind});
-    };
-    for (const GPUUnit &unit : gpuUnits_) {
-      add(unit, StringRef(unit.ptx.c_str(), unit.ptx.size() + 1), package::CodeKind::PTX);
-      if (!unit.assembly.cubin.empty())
-        add(unit, unit.assembly.cubin, package::CodeKind::Cubin);
-    }
-    return images;
-  }
-
-  //===--------------------------------------------------------------------===//
-  // Code for CPUs
-  //===--------------------------------------------------------------------===//
-
-  Status lower(Unit &unit) {
-    PassManager passes(&context_);
-    if (failed(configure_(passes)))
-      return Status::invalidInput("the pass manager's options do not go together");
-    buildLLVMPipeline(passes, unit.target->hasFMA);
-    if (failed(passes.run(unit.module)))
-      return Status::internal("lowering the kernels for " + unit.target->name.str() + " failed");
-    return {};
-  }
-
-  Status compileUnit(Unit &unit) {
-    llvm::Expected<std::unique_ptr<llvm::Module>> translated =
-        cpu::createLLVMModule(unit.module, *unit.target, *unit.context);
-    if (!translated)
-      return Status::internal(llvm::toString(translated.takeError()));
-    unit.llvm = std::move(*translated);
-    if (options_.stage != Stage::Package)
-      return {};
-    llvm::Expected<std::string> object = cpu::compileToObject(*unit.llvm, *unit.target);
-    if (!object)
-      return Status::internal(llvm::toString(object.takeError()));
-    unit.object = std::move(*object);
-    unit.llvm.reset();
-    return {};
-  }
-
-  Status printPTX() {
-    if (gpuUnits_.empty())
-      return Status::invalidInput("--compile-to=ptx: no GPU among the targets; add one, e.g. --target=sm_80");
-    return writeText([&](raw_ostream &out) {
-      for (const GPUUnit &unit : gpuUnits_)
-        out << unit.ptx;
-    });
-  }
-
-  Status printCode(std::vector<Unit> &units) {
-    std::string text;
-    llvm::raw_string_ostream os(text);
-    for (Unit &unit : units) {
-      if (options_.stage == Stage::LLVM)
-        unit.llvm->print(os, nullptr);
-      else if (llvm::Error error = cpu::printAssembly(*unit.llvm, *unit.target, os))
-        return Status::internal(llvm::toString(std::move(error)));
-    }
-    for (const GPUUnit &unit : gpuUnits_)
-      os << unit.llvm;
-    return writeText([&](raw_ostream &out) { out << text; });
-  }
-
-  Status writePackage(std::vector<Unit> &units) {
-    std::vector<cpu::MachineCode> code;
-    for (Unit &unit : units) {
-      llvm::Expected<cpu::MachineCode> linked = cpu::linkObject(unit.object, *unit.target);
-      if (!linked)
-        return Status::internal(llvm::toString(linked.takeError()));
-      code.push_back(std::move(*linked));
-    }
+  Status writePackage(const GPUCode &gpu, const CPUCode &cpu) {
+    MV_ASSIGN_OR_RETURN(std::vector<cpu::MachineCode> code, cpu.link());
     if (module_->getOps<plan::EntryOp>().empty())
       return Status::invalidInput(
           options_.source + ": the IR has no entry point, expected a function with the attribute mv.entry");
-    return emitPackage(*module_, code, gpuImages(), *source_, checkpoint_ ? &*checkpoint_ : nullptr, pool_,
+    return emitPackage(*module_, code, gpu.blobs(), *source_, checkpoint_ ? &*checkpoint_ : nullptr, pool_,
                        options_.output);
   }
 
@@ -397,8 +269,6 @@ private:
   std::unique_ptr<reference::ParameterSource> source_;
   OwningOpRef<ModuleOp> module_;
   Stage reached_ = Stage::Import;
-  std::vector<GPUUnit> gpuUnits_;
-  MachineFactsByTarget facts_;
 };
 
 } // namespace

@@ -126,10 +126,13 @@ static std::unique_ptr<package::EntryT> describeEntry(plan::EntryOp entry, Strin
   auto described = std::make_unique<package::EntryT>();
   described->name = name.str();
   for (auto input : entry.getOps<plan::InputOp>()) {
-    ArrayRef<int64_t> shape = input.getType().getTensor().getShape();
-    described->channels = shape[1];
-    described->height = shape[2];
-    described->width = shape[3];
+    RankedTensorType tensor = input.getType().getTensor();
+    ArrayRef<int64_t> shape = tensor.getShape();
+    const bool isPicture = tensor.getElementType().isInteger();
+    described->input = isPicture ? package::InputType::U8 : package::InputType::F32;
+    described->channels = shape[isPicture ? 3 : 1];
+    described->height = shape[isPicture ? 1 : 2];
+    described->width = shape[isPicture ? 2 : 3];
   }
   for (auto output : entry.getOps<plan::OutputOp>()) {
     auto named = std::make_unique<package::OutputT>();

@@ -102,7 +102,7 @@ void mv::buildKernelsPipeline(OpPassManager &passes, const PipelineOptions &opti
   if (llvm::is_contained(options.devices, "cuda")) {
     EmitGPUKernelsPassOptions emit;
     emit.targets.assign(options.gpuTargets.begin(), options.gpuTargets.end());
-    passes.addPass(createEmitGPUKernelsPass(emit));
+    passes.addPass(createEmitGPUKernelsPass(emit, options.tuning.get()));
     auto &functions = passes.nest<mlir::gpu::GPUModuleOp>().nest<mlir::gpu::GPUFuncOp>();
     functions.addPass(createCanonicalizerPass());
     functions.addPass(createCSEPass());

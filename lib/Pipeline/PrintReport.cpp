@@ -22,26 +22,48 @@ static std::optional<double> perMatrix(const Launch &launch, int64_t gpu::Instru
   return double(loop.*count) / double(loop.matrix);
 }
 
+/// Rounds in which the launch's blocks run: one that is not full takes as long as one that is.
+static int64_t waves(const Launch &launch, const Entry &entry, int64_t batch) {
+  return ceilDiv(launch.blocks(batch), launch.concurrentBlocks(entry.machine()));
+}
+
 static int64_t largestBatch(const Entry &entry) { return entry.batches().back(); }
 
 //===----------------------------------------------------------------------===//
 // Text
 //===----------------------------------------------------------------------===//
 
+static void printLaunch(const Launch &launch, const Entry &entry, int64_t batch, raw_ostream &os) {
+  os << "    batch " << batch << ", " << launch.function << ": " << launch.blocks(batch) << " blocks in "
+     << waves(launch, entry, batch) << " waves, " << launch.threads << " threads, " << launch.shared
+     << " bytes shared";
+  if (launch.facts && launch.facts->registers)
+    os << ", " << *launch.facts->registers << " registers, " << launch.facts->spillBytes << " bytes spilled, "
+       << launch.residentBlocks(entry.machine()) << " blocks a multiprocessor";
+  if (std::optional<double> instructions = perMatrix(launch, &gpu::InstructionCounts::all))
+    os << llvm::format(", %.2f instructions and %.2f stalls a matrix instruction", *instructions,
+                       *perMatrix(launch, &gpu::InstructionCounts::stalls));
+  os << "\n";
+}
+
 static void printLaunches(const Row &row, const Entry &entry, raw_ostream &os) {
-  const std::vector<Launch> *launches = row.launches(largestBatch(entry));
-  if (!launches)
+  for (int64_t batch : entry.batches())
+    if (const std::vector<Launch> *launches = row.launches(batch))
+      for (const Launch &launch : *launches)
+        printLaunch(launch, entry, batch, os);
+}
+
+/// In memory, not in caches; nothing for CPUs.
+static void printTraffic(const Entry &entry, StringRef separator, raw_ostream &os) {
+  if (entry.device != "cuda")
     return;
-  for (const Launch &launch : *launches) {
-    os << "    " << launch.function << ": " << launch.threads << " threads, " << launch.shared
-       << " bytes shared";
-    if (launch.facts && launch.facts->registers)
-      os << ", " << *launch.facts->registers << " registers, " << launch.facts->spillBytes
-         << " bytes spilled, " << launch.residentBlocks(entry.machine()) << " blocks a multiprocessor";
-    if (std::optional<double> instructions = perMatrix(launch, &gpu::InstructionCounts::all))
-      os << llvm::format(", %.2f instructions and %.2f stalls a matrix instruction", *instructions,
-                         *perMatrix(launch, &gpu::InstructionCounts::stalls));
-    os << "\n";
+  for (int64_t batch : entry.batches()) {
+    Traffic traffic = entry.traffic(batch);
+    os << llvm::format(
+              "memory at batch %d: %.1f MB moved, %.1f MB at least (inputs, results and parameters once), "
+              "ratio %.3f",
+              int(batch), traffic.moved / 1e6, traffic.ideal / 1e6, traffic.ratio())
+       << separator;
   }
 }
 
@@ -74,6 +96,7 @@ void mv::report::printText(ArrayRef<Entry> entries, raw_ostream &os) {
              llvm::map_to_vector(entry.batches(),
                                  [&](int64_t batch) { return Bound{entry.boundSeconds(batch), ""}; }),
              os);
+    printTraffic(entry, "\n", os);
   }
 }
 
@@ -81,7 +104,8 @@ void mv::report::printText(ArrayRef<Entry> entries, raw_ostream &os) {
 // JSON
 //===----------------------------------------------------------------------===//
 
-static llvm::json::Object toJSON(const Launch &launch, const Entry &entry) {
+/// `batches`: those that the launch is for.
+static llvm::json::Object toJSON(const Launch &launch, const Entry &entry, ArrayRef<int64_t> batches) {
   llvm::json::Object object{{"function", launch.function}, {"items", launch.items},
                             {"group", launch.group},       {"multiplier", launch.multiplier},
                             {"threads", launch.threads},   {"shared_bytes", launch.shared}};
@@ -96,7 +120,24 @@ static llvm::json::Object toJSON(const Launch &launch, const Entry &entry) {
     object["instructions_per_matrix_instruction"] = *instructions;
     object["stalls_per_matrix_instruction"] = *perMatrix(launch, &gpu::InstructionCounts::stalls);
   }
+  llvm::json::Array grids;
+  for (int64_t batch : batches)
+    grids.push_back(llvm::json::Object{
+        {"batch", batch}, {"blocks", launch.blocks(batch)}, {"waves", waves(launch, entry, batch)}});
+  object["grids"] = std::move(grids);
   return object;
+}
+
+static llvm::json::Array trafficToJSON(const Entry &entry, llvm::function_ref<Traffic(int64_t)> trafficAt) {
+  llvm::json::Array all;
+  for (int64_t batch : entry.batches()) {
+    Traffic traffic = trafficAt(batch);
+    all.push_back(llvm::json::Object{{"batch", batch},
+                                     {"moved_bytes", traffic.moved},
+                                     {"ideal_bytes", traffic.ideal},
+                                     {"ratio", traffic.ratio()}});
+  }
+  return all;
 }
 
 static llvm::json::Object toJSON(const Row &row, const Entry &entry) {
@@ -109,8 +150,10 @@ static llvm::json::Object toJSON(const Row &row, const Entry &entry) {
   llvm::json::Array variants;
   for (const auto &[batch, launches] : row.variants) {
     llvm::json::Array all;
+    std::vector<int64_t> batches = entry.batches();
+    llvm::erase_if(batches, [&](int64_t each) { return row.launches(each) != &launches; });
     for (const Launch &launch : launches)
-      all.push_back(toJSON(launch, entry));
+      all.push_back(toJSON(launch, entry, batches));
     variants.push_back(llvm::json::Object{{"batch", batch}, {"launches", std::move(all)}});
   }
   if (!variants.empty())
@@ -139,11 +182,15 @@ void mv::report::printJSON(ArrayRef<Entry> entries, raw_ostream &os) {
       llvm::json::Object object = toJSON(row, entry);
       object["bounds"] =
           boundsToJSON(entry, [&](int64_t batch) { return row.bound(machine, entry.dtype, batch); });
+      if (entry.device == "cuda")
+        object["memory"] = trafficToJSON(entry, [&](int64_t batch) { return row.traffic(machine, batch); });
       rows.push_back(std::move(object));
     }
     llvm::json::Object total = toJSON(entry.total(), entry);
     total["bounds"] =
         boundsToJSON(entry, [&](int64_t batch) { return Bound{entry.boundSeconds(batch), ""}; });
+    if (entry.device == "cuda")
+      total["memory"] = trafficToJSON(entry, [&](int64_t batch) { return entry.traffic(batch); });
     all.push_back(llvm::json::Object{
         {"entry", entry.name},
         {"device", entry.device},
@@ -194,6 +241,10 @@ static void printPlot(const Entry &entry, raw_ostream &os) {
 static void printMachineCells(const Row &row, const Entry &entry, raw_ostream &os) {
   const std::vector<Launch> *launches = row.launches(largestBatch(entry));
   const Launch *first = launches && !launches->empty() ? &launches->front() : nullptr;
+  os << "<td>";
+  if (const std::vector<Launch> *small = row.launches(1))
+    for (const Launch &launch : *small)
+      os << (&launch == &small->front() ? "" : ", ") << launch.blocks(1) << " / " << waves(launch, entry, 1);
   if (!first || !first->facts || !first->facts->registers) {
     os << "<td><td><td><td><td>";
     return;
@@ -209,9 +260,9 @@ static void printTable(const Entry &entry, raw_ostream &os) {
   os << "<table><tr><th>part<th>family<th>MFLOP<th>activations, KB<th>parameters, KB";
   for (int64_t batch : entry.batches())
     os << "<th>bound at batch " << batch << ", us";
-  os << (isGPU
-             ? "<th>registers<th>shared<th>spilled<th>blocks<th>instructions / stalls a matrix instruction\n"
-             : "\n");
+  os << (isGPU ? "<th>blocks / waves at batch 1<th>registers<th>shared<th>spilled<th>blocks a "
+                 "multiprocessor<th>instructions / stalls a matrix instruction\n"
+               : "\n");
   for (const Row &row : entry.rows) {
     os << "<tr><td>" << row.label << "<td>" << row.family
        << llvm::format("<td>%.2f<td>%.1f<td>%.1f", double(row.flops) / 1e6, double(row.activations) / 1e3,
@@ -237,7 +288,8 @@ void mv::report::printHTML(ArrayRef<Entry> entries, raw_ostream &os) {
     for (int64_t batch : entry.batches())
       os << llvm::format(" %.1f us at batch %d", entry.boundSeconds(batch) * 1e6, int(batch));
     os << ". Bars: bounds at batch " << largestBatch(entry)
-       << ", blue where arithmetic sets them, orange where memory does.\n";
+       << ", blue where arithmetic sets them, orange where memory does.\n<p>";
+    printTraffic(entry, "<br>\n", os);
     printPlot(entry, os);
     printTable(entry, os);
   }

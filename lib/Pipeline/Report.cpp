@@ -24,7 +24,7 @@ static const Machine kCPU = {"2 CPU cores", 1, 20e9};
 /// An H200: 132 multiprocessors, 790 TFLOP/s of f16 and 4.3 TB/s as measured on one; mma.sync reaches 65% of its matrix units.
 /// A tf32 product costs twice a f16 one, and a f32 product is three of tf32.
 static constexpr double kGPUFlopsPerSecond = 0.65 * 790e12;
-static const Machine kGPU = {"NVIDIA H200", 132, 4.3e12, 65536, 228 * 1024, 2048};
+static const Machine kGPU = {"NVIDIA H200", 132, 4.3e12, 50 << 20, 65536, 228 * 1024, 2048};
 
 const Machine &mv::report::getMachine(StringRef device) { return device == "cuda" ? kGPU : kCPU; }
 
@@ -81,6 +81,8 @@ Row Entry::total() const {
     sum.flops += row.flops;
     sum.activations += row.activations;
     sum.parameters += row.parameters;
+    sum.denseActivations += row.denseActivations;
+    sum.denseParameters += row.denseParameters;
   }
   return sum;
 }
@@ -119,16 +121,27 @@ static void collectLaunches(plan::KernelOp kernel, const MachineFactsByTarget &f
   }
 }
 
+/// Of one image, or of a parameter.
+static int64_t denseBytes(RankedTensorType type) {
+  int64_t elements = 1;
+  for (int64_t size : type.getShape())
+    elements *= ShapedType::isDynamic(size) ? 1 : size;
+  return elements * storedShape(type).element.getIntOrFloatBitWidth() / 8;
+}
+
 static Row describe(plan::DispatchOp dispatch, plan::KernelOp kernel, const MachineFactsByTarget &facts) {
   Row row;
   row.label = dispatch.getLabel().str();
   row.kernel = kernel.getSymName().str();
   row.family = kernel.getFamily().str();
   row.flops = getFlopsPerImage(kernel);
+  row.workspace = kernel.getWorkspace();
   auto count = [&](ValueRange buffers) {
     for (Value buffer : buffers) {
       auto type = cast<plan::BufferType>(buffer.getType());
-      (buffer.getDefiningOp<plan::ConstantOp>() ? row.parameters : row.activations) += type.getByteSize();
+      bool isParameter = buffer.getDefiningOp<plan::ConstantOp>() != nullptr;
+      (isParameter ? row.parameters : row.activations) += type.getByteSize();
+      (isParameter ? row.denseParameters : row.denseActivations) += denseBytes(type.getTensor());
     }
   };
   count(dispatch.getInputs());

@@ -16,6 +16,7 @@ struct Machine {
   llvm::StringRef name;
   int64_t multiprocessors; ///< Parts that one workgroup can keep busy; 1: work divides freely.
   double bytesPerSecond;   ///< Of memory.
+  int64_t cacheBytes = 0;  ///< Of the second-level cache that all parts share.
   int64_t registers = 0, sharedBytes = 0, threads = 0; ///< Of a multiprocessor; 0 for CPUs.
 
   /// Multiplications and additions a second, all parts together.
@@ -33,6 +34,18 @@ struct Launch {
   int64_t blocks(int64_t batch) const { return (batch * items + group - 1) / group * multiplier; }
   /// Blocks that a multiprocessor holds at once; 0 when unknown.
   int64_t residentBlocks(const Machine &machine) const;
+  /// Blocks that the whole machine holds at once, at least one a multiprocessor.
+  int64_t concurrentBlocks(const Machine &machine) const {
+    return machine.multiprocessors * std::max<int64_t>(1, residentBlocks(machine));
+  }
+};
+
+/// What goes between the chip and its memory in one launch of a kernel's dispatch.
+struct Traffic {
+  double moved = 0; ///< As the kernels are made.
+  double ideal = 0; ///< Inputs, results and parameters once each, without padding.
+
+  double ratio() const { return ideal > 0 ? moved / ideal : 1; }
 };
 
 struct Bound {
@@ -42,14 +55,18 @@ struct Bound {
 
 struct Row {
   std::string label, kernel, family;
-  int64_t flops = 0;       ///< For one image.
-  int64_t activations = 0; ///< Bytes read and written, for one image.
-  int64_t parameters = 0;  ///< Bytes, whatever the batch.
+  int64_t flops = 0;                                 ///< For one image.
+  int64_t activations = 0;                           ///< Bytes read and written, for one image.
+  int64_t parameters = 0;                            ///< Bytes, whatever the batch.
+  int64_t denseActivations = 0, denseParameters = 0; ///< The same without padding and halos.
+  int64_t workspace = 0; ///< Bytes for one image that one launch writes for the next.
   std::vector<std::pair<int64_t, std::vector<Launch>>>
       variants; ///< By the batch they begin at; none on CPUs.
 
   const std::vector<Launch> *launches(int64_t batch) const;
   Bound bound(const Machine &machine, llvm::StringRef dtype, int64_t batch) const;
+  /// See Traffic.cpp for what is assumed.
+  Traffic traffic(const Machine &machine, int64_t batch) const;
 };
 
 struct Entry {
@@ -63,6 +80,7 @@ struct Entry {
   /// The sums of all rows; without launches.
   Row total() const;
   double boundSeconds(int64_t batch) const;
+  Traffic traffic(int64_t batch) const;
 };
 
 std::vector<Entry> collect(mlir::ModuleOp module, const MachineFactsByTarget &facts);

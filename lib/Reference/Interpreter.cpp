@@ -201,14 +201,18 @@ private:
   Tensor<T> evaluate(ConcatOp op) { return concat(get(op.getFirst()), get(op.getSecond())); }
   Tensor<T> evaluate(ToNHWCOp op) { return toNHWC(get(op.getInput())); }
   Tensor<T> evaluate(ToNCHWOp op) { return toNCHW(get(op.getInput())); }
+  Tensor<T> evaluate(NormalizeOp op) {
+    return normalizePicture(get(op.getInput()), op.getMean(), op.getStd());
+  }
 
   LogicalResult runPrimitive(Operation *op) {
     return TypeSwitch<Operation *, LogicalResult>(op)
         .Case<Conv2DOp, LinearOp, Conv1DOp, LayerNormOp, NormLinearOp, AttentionOp, SelectiveScanOp, PoolOp,
-              WindowPartitionOp, WindowReverseOp, SliceOp, ConcatOp, ToNHWCOp, ToNCHWOp>([&](auto primitive) {
-          bind(primitive.getResult(), evaluate(primitive));
-          return success();
-        })
+              WindowPartitionOp, WindowReverseOp, SliceOp, ConcatOp, ToNHWCOp, ToNCHWOp, NormalizeOp>(
+            [&](auto primitive) {
+              bind(primitive.getResult(), evaluate(primitive));
+              return success();
+            })
         .Default([](Operation *other) {
           return other->emitError("is not interpreted: decompose model ops first (mv-decompose)");
         });

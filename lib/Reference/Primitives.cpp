@@ -280,6 +280,16 @@ template <typename T> Tensor<T> reference::toNCHW(const Tensor<T> &input) {
   return result;
 }
 
+template <typename T>
+Tensor<T> reference::normalizePicture(const Tensor<T> &input, llvm::ArrayRef<double> mean,
+                                      llvm::ArrayRef<double> deviation) {
+  Tensor<T> result(input.shape);
+  for (int64_t row = 0; row < input.rows(); ++row)
+    for (int64_t c = 0; c < input.channels(); ++c)
+      result.row(row)[c] = (input.row(row)[c] / 255 - T(mean[c])) / T(deviation[c]);
+  return result;
+}
+
 template <typename T> T reference::relu(T x) { return x < 0 ? T(0) : x; }
 template <typename T> T reference::silu(T x) { return x / (1 + std::exp(-x)); }
 template <typename T> T reference::softplus(T x) { return x > 20 ? x : std::log1p(std::exp(x)); }
@@ -306,6 +316,8 @@ template <typename T> T reference::geluTanh(T x) {
   template Tensor<T> reference::concat(const Tensor<T> &, const Tensor<T> &);                                \
   template Tensor<T> reference::toNHWC(const Tensor<T> &);                                                   \
   template Tensor<T> reference::toNCHW(const Tensor<T> &);                                                   \
+  template Tensor<T> reference::normalizePicture(const Tensor<T> &, llvm::ArrayRef<double>,                  \
+                                                 llvm::ArrayRef<double>);                                    \
   template T reference::relu(T);                                                                             \
   template T reference::silu(T);                                                                             \
   template T reference::softplus(T);                                                                         \

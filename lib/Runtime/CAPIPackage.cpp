@@ -105,6 +105,7 @@ mv_status *mv_package_get_entry(const mv_package *package, uint32_t index, mv_en
     result.width = entry.width();
     result.output_count = entry.outputs()->size();
     result.program_count = entry.programs()->size();
+    result.input_type = package::inputTypeName(entry.input());
     return infoToCaller(result, info);
   });
 }

@@ -56,13 +56,69 @@ mv_status *mv_session_reserve(mv_session *session, uint32_t entry, int64_t batch
   });
 }
 
-mv_status *mv_session_run(mv_session *session, uint32_t entry, int64_t batch, const float *input,
-                          float *const *outputs, size_t count) {
+static mv_status *runAndWait(mv_session *session, const runtime::Run &run) {
   return guarded([&]() -> Status {
     MV_RETURN_IF_ERROR(checkPointer(session, "session"));
-    MV_RETURN_IF_ERROR(checkPointer(outputs, "outputs"));
-    return session->session.run({entry, batch, input, std::span(outputs, count)});
+    MV_RETURN_IF_ERROR(checkPointer(run.outputs.data(), "outputs"));
+    return session->session.run(run);
   });
+}
+
+static mv_status *enqueueRun(mv_session *session, const runtime::Run &run, void *stream, uint64_t *number) {
+  return guarded([&]() -> Status {
+    MV_RETURN_IF_ERROR(checkPointer(session, "session"));
+    MV_RETURN_IF_ERROR(checkPointer(run.outputs.data(), "outputs"));
+    MV_ASSIGN_OR_RETURN(const uint64_t enqueued, session->session.enqueue(run, stream));
+    if (number)
+      *number = enqueued;
+    return Status();
+  });
+}
+
+mv_status *mv_session_run(mv_session *session, uint32_t entry, int64_t batch, const float *input,
+                          float *const *outputs, size_t count) {
+  return runAndWait(session, {entry, batch, input, std::span(outputs, count)});
+}
+
+mv_status *mv_session_run_pictures(mv_session *session, uint32_t entry, int64_t batch,
+                                   const uint8_t *pictures, float *const *outputs, size_t count) {
+  return runAndWait(session, {entry, batch, pictures, std::span(outputs, count), package::InputType::U8});
+}
+
+mv_status *mv_session_enqueue(mv_session *session, uint32_t entry, int64_t batch, const float *input,
+                              float *const *outputs, size_t count, void *stream, uint64_t *run) {
+  return enqueueRun(session, {entry, batch, input, std::span(outputs, count)}, stream, run);
+}
+
+mv_status *mv_session_enqueue_pictures(mv_session *session, uint32_t entry, int64_t batch,
+                                       const uint8_t *pictures, float *const *outputs, size_t count,
+                                       void *stream, uint64_t *run) {
+  return enqueueRun(session, {entry, batch, pictures, std::span(outputs, count), package::InputType::U8},
+                    stream, run);
+}
+
+mv_status *mv_session_wait(mv_session *session, uint64_t run) {
+  return guarded([&]() -> Status {
+    MV_RETURN_IF_ERROR(checkPointer(session, "session"));
+    return session->session.wait(run);
+  });
+}
+
+mv_status *mv_session_allocate_host(mv_session *session, size_t bytes, void **memory) {
+  return guarded([&]() -> Status {
+    MV_RETURN_IF_ERROR(checkPointer(session, "session"));
+    MV_RETURN_IF_ERROR(checkPointer(memory, "memory"));
+    *memory = nullptr;
+    if (bytes == 0)
+      return Status::invalidInput("cannot allocate 0 bytes: expected at least 1");
+    MV_ASSIGN_OR_RETURN(*memory, session->session.allocateHost(bytes));
+    return Status();
+  });
+}
+
+void mv_session_free_host(mv_session *session, void *memory) {
+  if (session && memory)
+    session->session.freeHost(memory);
 }
 
 //===----------------------------------------------------------------------===//

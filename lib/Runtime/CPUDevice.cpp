@@ -204,7 +204,7 @@ void CPUDevice::bindInput(const Run &run, const EntryInfo &entry) {
   const auto images = static_cast<uint64_t>(run.batch);
   const uint64_t bytes = images * entry.inputBytes;
   if (isReadable(run.input, bytes)) {
-    input_ = const_cast<float *>(run.input); // No kernel writes to an input: the reader has checked.
+    input_ = const_cast<void *>(run.input); // No kernel writes to an input: the reader has checked.
     return;
   }
   input_ = memory_.data() + partBytes(images * entry.arenaBytes);

@@ -2,7 +2,9 @@
 
 #include "CUDADriver.h"
 
+#include <algorithm>
 #include <dlfcn.h>
+#include <iterator>
 
 using namespace mv;
 using namespace mv::runtime;
@@ -25,10 +27,21 @@ std::string Driver::describe(Result result) const {
   return std::string(name) + " (" + text + ")";
 }
 
-Status Driver::check(Result result, const std::string &what) const {
+/// Errors of the GPU itself, after which it does nothing any more for this process: memory and links that are damaged, and
+/// what a kernel can die of. Work runs on its own, so the call that tells of them is just any later one.
+static bool isFailureOfGPU(Result result) {
+  constexpr Result kFailures[] = {214, 220, 226, 700, 702, 710, 714, 715, 716, 717, 718, 719};
+  return std::find(std::begin(kFailures), std::end(kFailures), result) != std::end(kFailures);
+}
+
+Status Driver::check(Result result, std::string_view what) const {
   if (result == kSuccess)
     return Status();
-  return Status::unavailable("cannot " + what + ": " + describe(result));
+  if (isFailureOfGPU(result))
+    return Status::unavailable(
+        "the GPU failed: " + describe(result) +
+        "; what it was given is lost: run it again, and if it fails again check the GPU (nvidia-smi)");
+  return Status::unavailable("cannot " + std::string(what) + ": " + describe(result));
 }
 
 /// Function and data pointers are alike to dlsym.
@@ -46,14 +59,19 @@ Status Driver::load() {
   if (!library)
     return Status::unavailable(std::string("there is no NVIDIA driver on this machine: ") + kLibrary +
                                " cannot be opened; install one, or use the device 'cpu'");
+  // The version first: what is missing in an old driver is no more than a consequence.
+  MV_RETURN_IF_ERROR(resolve(library, "cuDriverGetVersion", driverGetVersion));
+  int version = 0;
+  if (const Result asked = driverGetVersion(&version); asked != kSuccess)
+    return Status::unavailable("cannot ask the NVIDIA driver for its version: error " +
+                               std::to_string(asked));
+  if (version < kLeastVersion)
+    return Status::unavailable("the NVIDIA driver is too old: it is for CUDA " + versionText(version) +
+                               ", mv needs one for CUDA " + versionText(kLeastVersion) +
+                               " or later; install a newer one, or use the device 'cpu'");
 #define MV_CUDA_RESOLVE(name, symbol, ...) MV_RETURN_IF_ERROR(resolve(library, symbol, name));
   MV_CUDA_FUNCTIONS(MV_CUDA_RESOLVE)
 #undef MV_CUDA_RESOLVE
-  int version = 0;
-  MV_RETURN_IF_ERROR(check(driverGetVersion(&version), "ask the NVIDIA driver for its version"));
-  if (version < kLeastVersion)
-    return Status::unavailable("the NVIDIA driver is too old: it is for CUDA " + versionText(version) +
-                               ", mv needs one for CUDA " + versionText(kLeastVersion) + " or later");
   const Result started = init(0);
   if (started == kNoDevice)
     return Status::unavailable(

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace mv::runtime::cuda {
 
@@ -29,11 +30,17 @@ using GraphExec = struct GraphExecTag *;
 
 inline constexpr Result kSuccess = 0, kOutOfMemory = 2, kNoDevice = 100, kInvalidImage = 200, kNoBinary = 209,
                         kUnsupportedPTX = 222, kNotSupported = 801;
-inline constexpr int kCapabilityMajor = 75, kCapabilityMinor = 76; // CUdevice_attribute
-inline constexpr int kMaxDynamicShared = 8;                        // CUfunction_attribute
-inline constexpr int kErrorLog = 5, kErrorLogBytes = 6;            // CUjit_option
-inline constexpr unsigned kNonBlocking = 1;                        // CUstream_flags
-inline constexpr int kCaptureThreadLocal = 1;                      // CUstreamCaptureMode
+inline constexpr int kCapabilityMajor = 75, kCapabilityMinor = 76;        // CUdevice_attribute
+inline constexpr int kMaxDynamicShared = 8;                               // CUfunction_attribute
+inline constexpr int kErrorLog = 5, kErrorLogBytes = 6;                   // CUjit_option
+inline constexpr unsigned kNonBlocking = 1;                               // CUstream_flags
+inline constexpr unsigned kDisableTiming = 2;                             // CUevent_flags
+inline constexpr int kMemoryType = 2, kIsManaged = 8, kDeviceOrdinal = 9; // CUpointer_attribute
+inline constexpr unsigned kHostMemory = 1, kDeviceMemory = 2;             // CUmemorytype
+inline constexpr int kCaptureThreadLocal = 1;                             // CUstreamCaptureMode
+
+/// Host and device share one space of addresses: a pointer of either kind is an address.
+inline Address addressOf(const void *pointer) { return reinterpret_cast<uintptr_t>(pointer); }
 
 /// Name here, name in the library, parameters.
 #define MV_CUDA_FUNCTIONS(X)                                                                                 \
@@ -56,15 +63,16 @@ inline constexpr int kCaptureThreadLocal = 1;                      // CUstreamCa
   X(memGetInfo, "cuMemGetInfo_v2", size_t *, size_t *)                                                       \
   X(memAlloc, "cuMemAlloc_v2", Address *, size_t)                                                            \
   X(memFree, "cuMemFree_v2", Address)                                                                        \
+  X(pointerGetAttributes, "cuPointerGetAttributes", unsigned, const int *, void **, Address)                 \
   X(memHostAlloc, "cuMemHostAlloc", void **, size_t, unsigned)                                               \
   X(memFreeHost, "cuMemFreeHost", void *)                                                                    \
-  X(copyToDevice, "cuMemcpyHtoD_v2", Address, const void *, size_t)                                          \
-  X(copyToDeviceAsync, "cuMemcpyHtoDAsync_v2", Address, const void *, size_t, Stream)                        \
-  X(copyToHostAsync, "cuMemcpyDtoHAsync_v2", void *, Address, size_t, Stream)                                \
+  X(copyAsync, "cuMemcpyAsync", Address, Address, size_t, Stream)                                            \
   X(fillAsync, "cuMemsetD8Async", Address, unsigned char, size_t, Stream)                                    \
   X(streamCreate, "cuStreamCreate", Stream *, unsigned)                                                      \
   X(streamDestroy, "cuStreamDestroy_v2", Stream)                                                             \
   X(streamSynchronize, "cuStreamSynchronize", Stream)                                                        \
+  X(streamGetContext, "cuStreamGetCtx", Stream, Context *)                                                   \
+  X(streamWaitEvent, "cuStreamWaitEvent", Stream, Event, unsigned)                                           \
   X(beginCapture, "cuStreamBeginCapture_v2", Stream, int)                                                    \
   X(endCapture, "cuStreamEndCapture", Stream, Graph *)                                                       \
   X(graphInstantiate, "cuGraphInstantiateWithFlags", GraphExec *, Graph, unsigned long long)                 \
@@ -74,6 +82,7 @@ inline constexpr int kCaptureThreadLocal = 1;                      // CUstreamCa
   X(eventCreate, "cuEventCreate", Event *, unsigned)                                                         \
   X(eventDestroy, "cuEventDestroy_v2", Event)                                                                \
   X(eventRecord, "cuEventRecord", Event, Stream)                                                             \
+  X(eventSynchronize, "cuEventSynchronize", Event)                                                           \
   X(eventElapsed, "cuEventElapsedTime", float *, Event, Event)                                               \
   X(launch, "cuLaunchKernel", Function, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,          \
     unsigned, Stream, void **, void **)
@@ -90,8 +99,8 @@ public:
 
   /// "CUDA_ERROR_ILLEGAL_ADDRESS (an illegal memory access was encountered)".
   std::string describe(Result result) const;
-  /// Ok, or an Unavailable status: "cannot `what`: ...".
-  Status check(Result result, const std::string &what) const;
+  /// Ok, or an Unavailable status: "cannot `what`: ...", or that the GPU failed, whatever was tried.
+  Status check(Result result, std::string_view what) const;
 
 private:
   Status load();

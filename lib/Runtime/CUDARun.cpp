@@ -8,147 +8,234 @@
 
 using namespace mv;
 using namespace mv::runtime;
-using package::BufferKind;
 
-/// Kept at a time: callers use a few batches, and a graph takes some hundred kilobytes.
-static constexpr size_t kMaxGraphs = 16;
 /// What poison fills memory with: as floats of any size, not-a-number.
 static constexpr unsigned char kPoison = 0xFF;
 
-/// Which outputs the caller wants.
-static std::vector<bool> wantedOutputs(const Run &run) {
-  std::vector<bool> wanted;
-  for (float *const output : run.outputs)
-    wanted.push_back(output != nullptr);
-  return wanted;
+//===----------------------------------------------------------------------===//
+// What the caller gave
+//===----------------------------------------------------------------------===//
+
+/// Where `pointer`, the run's `what`, points to; an error if this GPU cannot copy from there.
+StatusOr<CUDADevice::Place> CUDADevice::placeOf(const void *pointer, const char *what) const {
+  constexpr int kAttributes[] = {cuda::kMemoryType, cuda::kIsManaged, cuda::kDeviceOrdinal};
+  unsigned type = 0, managed = 0;
+  int ordinal = -1;
+  void *values[] = {&type, &managed, &ordinal};
+  const cuda::Result asked =
+      driver_->pointerGetAttributes(std::size(kAttributes), kAttributes, values, cuda::addressOf(pointer));
+  if (asked != cuda::kSuccess)
+    return driver_->check(asked, std::string("find out where the ") + what + " lies");
+  if (managed != 0)
+    return Place::GPU;
+  if (type == cuda::kHostMemory)
+    return Place::Pinned;
+  if (type != cuda::kDeviceMemory)
+    return Place::Pageable;
+  if (ordinal == model_->device())
+    return Place::GPU;
+  return Status::invalidInput(std::string("the ") + what + " lies on GPU " + std::to_string(ordinal) +
+                              ": expected memory of GPU " + std::to_string(model_->device()) +
+                              ", which the session runs on, or of the host");
+}
+
+Status CUDADevice::checkStream(cuda::Stream stream) const {
+  cuda::Context context = nullptr;
+  MV_RETURN_IF_ERROR(driver_->check(driver_->streamGetContext(stream, &context), "use the caller's stream"));
+  if (context == model_->context())
+    return Status();
+  return Status::invalidInput(
+      "the stream belongs to another context: expected one of the primary context of GPU " +
+      std::to_string(model_->device()) + ", which the session runs on");
+}
+
+//===----------------------------------------------------------------------===//
+// Order
+//===----------------------------------------------------------------------===//
+
+/// What `stream` gets from now on begins after `mark`.
+Status CUDADevice::after(cuda::Stream stream, const Mark &mark) const {
+  // A caller's stream may be a new one at the address of one that is gone, so we know the order in ours alone.
+  const bool isOurs = stream == streams_.upload || stream == streams_.compute || stream == streams_.download;
+  if (!mark.stream || (isOurs && stream == mark.stream))
+    return Status();
+  return driver_->check(driver_->streamWaitEvent(stream, mark.event, 0), "order the GPU's work");
+}
+
+Status CUDADevice::record(Mark &mark, cuda::Stream stream) const {
+  mark.stream = stream;
+  return driver_->check(driver_->eventRecord(mark.event, stream), "order the GPU's work");
+}
+
+/// Within a run: what `second` gets from now on begins after what `first` has got.
+Status CUDADevice::join(Mark &mark, cuda::Stream first, cuda::Stream second) const {
+  if (first == second)
+    return Status();
+  MV_RETURN_IF_ERROR(record(mark, first));
+  return after(second, mark);
+}
+
+Status CUDADevice::synchronize(const Slot &slot) const {
+  return driver_->check(driver_->eventSynchronize(slot.downloaded.event),
+                        "run " + describe(slot.entry, slot.batch));
+}
+
+Status CUDADevice::wait(uint64_t run) {
+  MV_RETURN_IF_ERROR(checkNumber(run, runs_));
+  const cuda::Current current(*driver_, model_->context());
+  bool isThere = false; // Whether the slot's latest run is this one, not a later.
+  for (const Slot &slot : slots_)
+    isThere |= slot.run == run && run != 0;
+  for (const Slot &slot : slots_)
+    if (slot.run != 0 && (!isThere || slot.run <= run))
+      MV_RETURN_IF_ERROR(synchronize(slot));
+  return Status();
 }
 
 //===----------------------------------------------------------------------===//
 // Work of a run
 //===----------------------------------------------------------------------===//
 
-cuda::Address CUDADevice::address(const package::Buffer &buffer, const Layout &layout, int64_t batch) const {
-  switch (buffer.kind()) {
-  case BufferKind::Input:
-    return memory_ + layout.input;
-  case BufferKind::Output:
-    return memory_ + layout.outputs[buffer.index()];
-  case BufferKind::Parameter:
-    return parameters_ + parameterOffsets_[buffer.index()];
-  case BufferKind::Slice:
-    return memory_ + static_cast<uint64_t>(batch) * buffer.offset();
-  }
-  return 0; // The reader has checked the kind.
-}
-
-const std::vector<CUDADevice::Launch> &CUDADevice::launchesOf(uint32_t kernel, int64_t batch) const {
-  const Variant *last = nullptr;
-  for (const Variant &variant : kernels_[kernel])
-    if (variant.batch <= batch)
-      last = &variant; // The first is for a batch of 1 on.
-  return last->launches;
-}
-
-Status CUDADevice::enqueueCopyIn(const Run &run, const Layout &layout) {
+Status CUDADevice::copyIn(const Run &run, const Slot &slot, cuda::Stream stream) const {
   const uint64_t bytes = static_cast<uint64_t>(run.batch) * entries_[run.entry].inputBytes;
-  return driver_->check(
-      driver_->copyToDeviceAsync(memory_ + layout.input, staging(layout, layout.input), bytes, stream_),
-      "copy images to the GPU");
+  return driver_->check(driver_->copyAsync(slot.block.memory, cuda::addressOf(run.input), bytes, stream),
+                        "copy images to the GPU");
 }
 
-Status CUDADevice::enqueueCopyOut(const Run &run, const Layout &layout) {
+Status CUDADevice::copyOut(const Run &run, const Slot &slot, const Layout &layout,
+                           cuda::Stream stream) const {
   const EntryInfo &entry = entries_[run.entry];
   for (size_t index = 0; index < entry.outputs.size(); ++index)
     if (run.outputs[index])
       MV_RETURN_IF_ERROR(driver_->check(
-          driver_->copyToHostAsync(staging(layout, layout.outputs[index]), memory_ + layout.outputs[index],
-                                   static_cast<uint64_t>(run.batch) * entry.outputs[index], stream_),
+          driver_->copyAsync(cuda::addressOf(run.outputs[index]), slot.block.memory + layout.outputs[index],
+                             static_cast<uint64_t>(run.batch) * entry.outputs[index], stream),
           "copy results from the GPU"));
   return Status();
 }
 
-/// Launches a dispatch's kernel, and adds its blocks to `blocks`.
-Status CUDADevice::enqueueStep(const Step &step, const Layout &layout, int64_t batch, uint64_t &blocks) {
-  std::vector<cuda::Address> pointers;
-  for (const package::Buffer &buffer : step.buffers)
-    pointers.push_back(address(buffer, layout, batch));
-  auto images = static_cast<int32_t>(batch);
-  std::vector<void *> arguments;
-  for (cuda::Address &pointer : pointers)
-    arguments.push_back(&pointer);
-  arguments.push_back(&images);
-  for (const Launch &launch : launchesOf(step.kernel, batch)) {
-    const uint64_t groups = (static_cast<uint64_t>(batch) * launch.items - 1) / launch.group + 1;
-    const uint64_t grid = groups * launch.multiplier;
-    blocks += grid;
-    const cuda::Result result =
-        driver_->launch(launch.function, static_cast<unsigned>(grid), 1, 1, launch.threads, 1, 1,
-                        launch.shared, stream_, arguments.data(), nullptr);
-    if (result != cuda::kSuccess)
-      return driver_->check(result,
-                            "launch kernel " +
-                                quote(package_->model().kernels()->Get(step.kernel)->name()->string_view()));
-  }
+/// Fills all memory of the run, before anything of it is written.
+Status CUDADevice::poison(Slot &slot, const Streams &streams) const {
+  if (!poison_)
+    return Status();
+  const std::string what = "fill the GPU's memory";
+  MV_RETURN_IF_ERROR(after(streams.upload, slot.downloaded));
+  MV_RETURN_IF_ERROR(
+      driver_->check(driver_->fillAsync(slot.block.memory, kPoison, slot.block.bytes, streams.upload), what));
+  return driver_->check(driver_->fillAsync(arena_.memory, kPoison, arena_.bytes, streams.compute), what);
+}
+
+/// Hands a run to the GPU; the caller's memory is any that its engines can copy from and to.
+Status CUDADevice::enqueueOn(const Run &run, size_t index, const Streams &streams) {
+  MV_ASSIGN_OR_RETURN(const Prepared *prepared, prepare(run.entry, run.batch, index));
+  Slot &slot = slots_[index];
+  MV_RETURN_IF_ERROR(after(streams.upload, slot.computed));
+  MV_RETURN_IF_ERROR(after(streams.compute, slots_[latest_].computed));
+  MV_RETURN_IF_ERROR(after(streams.compute, slot.downloaded));
+  MV_RETURN_IF_ERROR(poison(slot, streams));
+  latest_ = index;
+  slot.entry = run.entry;
+  slot.batch = run.batch;
+  MV_RETURN_IF_ERROR(copyIn(run, slot, streams.upload));
+  MV_RETURN_IF_ERROR(join(slot.uploaded, streams.upload, streams.compute));
+  MV_RETURN_IF_ERROR(
+      driver_->check(driver_->graphLaunch(prepared->graph, streams.compute), "launch a CUDA graph"));
+  MV_RETURN_IF_ERROR(record(slot.computed, streams.compute));
+  if (streams.download != streams.compute)
+    MV_RETURN_IF_ERROR(after(streams.download, slot.computed));
+  MV_RETURN_IF_ERROR(copyOut(run, slot, prepared->layout, streams.download));
+  MV_RETURN_IF_ERROR(record(slot.downloaded, streams.download));
+  slot.run = ++runs_;
   return Status();
 }
 
-Status CUDADevice::enqueueAll(const Run &run, const Layout &layout) {
-  MV_RETURN_IF_ERROR(enqueueCopyIn(run, layout));
-  uint64_t blocks = 0;
-  for (const Step &step : entries_[run.entry].steps)
-    MV_RETURN_IF_ERROR(enqueueStep(step, layout, run.batch, blocks));
-  return enqueueCopyOut(run, layout);
+//===----------------------------------------------------------------------===//
+// Runs that the caller does not wait for
+//===----------------------------------------------------------------------===//
+
+StatusOr<uint64_t> CUDADevice::enqueue(const Run &run, void *stream) {
+  const cuda::Current current(*driver_, model_->context());
+  const auto check = [&](const void *pointer, const char *what) -> Status {
+    MV_ASSIGN_OR_RETURN(const Place place, placeOf(pointer, what));
+    if (place != Place::Pageable)
+      return Status();
+    return Status::invalidInput(std::string("the ") + what +
+                                " lies in pageable memory, which a GPU cannot copy while the caller goes on: "
+                                "expected GPU memory or pinned memory (mv_session_allocate_host)");
+  };
+  MV_RETURN_IF_ERROR(check(run.input, "input"));
+  for (const float *output : run.outputs)
+    if (output)
+      MV_RETURN_IF_ERROR(check(output, "output"));
+  if (!stream) {
+    MV_RETURN_IF_ERROR(enqueueOn(run, runs_ % kSlots, streams_));
+    return runs_;
+  }
+  auto *given = static_cast<cuda::Stream>(stream);
+  MV_RETURN_IF_ERROR(checkStream(given));
+  MV_RETURN_IF_ERROR(enqueueOn(run, 0, {given, given, given}));
+  return runs_;
 }
 
 //===----------------------------------------------------------------------===//
-// Graphs
+// Runs that the caller waits for
 //===----------------------------------------------------------------------===//
 
-void CUDADevice::dropGraphs() {
-  for (const auto &[key, graph] : graphs_)
-    driver_->graphExecDestroy(graph);
-  graphs_.clear();
+/// Gives `staged`, a copy of `run`, pinned memory where the caller's is pageable: the GPU copies from and to it at full
+/// speed. `outputs` is the room for its pointers.
+Status CUDADevice::stage(const Run &run, Run &staged, std::vector<float *> &outputs) {
+  const Layout layout = layOut(entries_[run.entry], run.batch);
+  const auto place = [&](const void *pointer, const char *what, uint64_t part) -> StatusOr<float *> {
+    MV_ASSIGN_OR_RETURN(const Place found, placeOf(pointer, what));
+    if (found != Place::Pageable)
+      return static_cast<float *>(const_cast<void *>(pointer));
+    MV_RETURN_IF_ERROR(ensureStaging(run.entry, run.batch));
+    return reinterpret_cast<float *>(staging_ + part);
+  };
+  MV_ASSIGN_OR_RETURN(float *input, place(run.input, "input", 0));
+  if (input != run.input)
+    std::memcpy(input, run.input, static_cast<uint64_t>(run.batch) * entries_[run.entry].inputBytes);
+  staged.input = input;
+  for (size_t index = 0; index < run.outputs.size(); ++index) {
+    float *&output = outputs.emplace_back(nullptr);
+    if (run.outputs[index]) {
+      MV_ASSIGN_OR_RETURN(output, place(run.outputs[index], "output", layout.outputs[index]));
+    }
+  }
+  staged.outputs = outputs;
+  return Status();
 }
 
-/// The graph of a run of this kind, captured if there is none yet.
-StatusOr<cuda::GraphExec> CUDADevice::graphOf(const Run &run, const Layout &layout) {
-  const GraphKey key(run.entry, run.batch, wantedOutputs(run));
-  if (const auto found = graphs_.find(key); found != graphs_.end())
-    return found->second;
-  if (graphs_.size() >= kMaxGraphs)
-    dropGraphs();
-  const std::string what = "capture a CUDA graph";
-  MV_RETURN_IF_ERROR(driver_->check(driver_->beginCapture(stream_, cuda::kCaptureThreadLocal), what));
-  const Status enqueued = enqueueAll(run, layout);
-  cuda::Graph graph = nullptr;
-  const cuda::Result captured =
-      driver_->endCapture(stream_, &graph); // In any case: it ends the stream's capture.
-  MV_RETURN_IF_ERROR(enqueued);
-  MV_RETURN_IF_ERROR(driver_->check(captured, what));
-  cuda::GraphExec executable = nullptr;
-  const cuda::Result instantiated = driver_->graphInstantiate(&executable, graph, 0);
-  driver_->graphDestroy(graph);
-  MV_RETURN_IF_ERROR(driver_->check(instantiated, what));
-  graphs_.emplace(key, executable);
-  return executable;
+void CUDADevice::unstage(const Run &run, const Run &staged) const {
+  for (size_t index = 0; index < run.outputs.size(); ++index)
+    if (run.outputs[index] != staged.outputs[index])
+      std::memcpy(run.outputs[index], staged.outputs[index],
+                  static_cast<uint64_t>(run.batch) * entries_[run.entry].outputs[index]);
+}
+
+Status CUDADevice::run(const Run &run, std::vector<DispatchTime> *times) {
+  const cuda::Current current(*driver_, model_->context());
+  Run staged = run;
+  std::vector<float *> outputs;
+  MV_RETURN_IF_ERROR(stage(run, staged, outputs));
+  // One stream: there is nothing that the copies could overlap with.
+  const Streams streams = {streams_.compute, streams_.compute, streams_.compute};
+  const Status enqueued = times ? runProfiled(staged, streams, *times) : enqueueOn(staged, 0, streams);
+  if (!enqueued.ok()) {
+    driver_->streamSynchronize(streams_.compute); // Nothing may be under way when we return.
+    return enqueued;
+  }
+  MV_RETURN_IF_ERROR(synchronize(slots_[0]));
+  unstage(run, staged);
+  return Status();
 }
 
 //===----------------------------------------------------------------------===//
-// Running
+// Profiles
 //===----------------------------------------------------------------------===//
-
-/// Waits for the stream. What fails here failed on the GPU: a kernel is wrong, or the machine is.
-Status CUDADevice::synchronize(const Run &run) {
-  const cuda::Result result = driver_->streamSynchronize(stream_);
-  if (result == cuda::kSuccess)
-    return Status();
-  const package::Entry &entry = *package_->model().entries()->Get(run.entry);
-  return Status::internal("the GPU failed while running " + quote(entry.name()->string_view()) +
-                          " on a batch of " + std::to_string(run.batch) + ": " + driver_->describe(result));
-}
 
 /// Without a graph, an event before the copy, before the first dispatch, and after each.
-Status CUDADevice::runTimed(const Run &run, const Layout &layout, std::vector<uint64_t> &blocks) {
+Status CUDADevice::enqueueTimed(const Run &run, const Streams &streams, std::vector<uint64_t> &blocks) {
   const std::string what = "time the GPU's work";
   const std::vector<Step> &steps = entries_[run.entry].steps;
   while (events_.size() < steps.size() + 2) {
@@ -156,21 +243,30 @@ Status CUDADevice::runTimed(const Run &run, const Layout &layout, std::vector<ui
     MV_RETURN_IF_ERROR(driver_->check(driver_->eventCreate(&event, 0), what));
     events_.push_back(event);
   }
-  MV_RETURN_IF_ERROR(driver_->check(driver_->eventRecord(events_[0], stream_), what));
-  MV_RETURN_IF_ERROR(enqueueCopyIn(run, layout));
-  MV_RETURN_IF_ERROR(driver_->check(driver_->eventRecord(events_[1], stream_), what));
+  const Layout layout = layOut(entries_[run.entry], run.batch);
+  Slot &slot = slots_[0];
+  MV_RETURN_IF_ERROR(driver_->check(driver_->eventRecord(events_[0], streams.upload), what));
+  MV_RETURN_IF_ERROR(copyIn(run, slot, streams.upload));
+  MV_RETURN_IF_ERROR(driver_->check(driver_->eventRecord(events_[1], streams.compute), what));
   for (size_t index = 0; index < steps.size(); ++index) {
-    MV_RETURN_IF_ERROR(enqueueStep(steps[index], layout, run.batch, blocks.emplace_back()));
-    MV_RETURN_IF_ERROR(driver_->check(driver_->eventRecord(events_[index + 2], stream_), what));
+    MV_RETURN_IF_ERROR(enqueueStep(steps[index], layout, run.batch, 0, blocks.emplace_back()));
+    MV_RETURN_IF_ERROR(driver_->check(driver_->eventRecord(events_[index + 2], streams.compute), what));
   }
-  return enqueueCopyOut(run, layout);
+  MV_RETURN_IF_ERROR(copyOut(run, slot, layout, streams.download));
+  return record(slot.downloaded, streams.download);
 }
 
-Status CUDADevice::runProfiled(const Run &run, const Layout &layout, std::vector<DispatchTime> &times) {
+Status CUDADevice::runProfiled(const Run &run, const Streams &streams, std::vector<DispatchTime> &times) {
+  MV_RETURN_IF_ERROR(wait(0)); // What ran before is not to be in the times.
+  MV_RETURN_IF_ERROR(ensureMemory(run.entry, run.batch, 0));
+  Slot &slot = slots_[0];
+  MV_RETURN_IF_ERROR(poison(slot, streams));
+  slot.entry = run.entry;
+  slot.batch = run.batch;
   std::vector<uint64_t> blocks;
-  const Status enqueued = runTimed(run, layout, blocks);
-  MV_RETURN_IF_ERROR(synchronize(run)); // In any case: nothing may be under way when we return.
-  MV_RETURN_IF_ERROR(enqueued);
+  MV_RETURN_IF_ERROR(enqueueTimed(run, streams, blocks));
+  slot.run = ++runs_;
+  MV_RETURN_IF_ERROR(synchronize(slot));
   const auto since = [&](size_t event, int64_t &nanoseconds) {
     float milliseconds = 0;
     const cuda::Result result = driver_->eventElapsed(&milliseconds, events_[0], events_[event]);
@@ -183,28 +279,5 @@ Status CUDADevice::runProfiled(const Run &run, const Layout &layout, std::vector
     MV_RETURN_IF_ERROR(since(index + 2, time.end));
     times.push_back(time);
   }
-  return Status();
-}
-
-Status CUDADevice::run(const Run &run, std::vector<DispatchTime> *times) {
-  MV_RETURN_IF_ERROR(reserve(run.entry, run.batch));
-  const cuda::Current current(*driver_, context_);
-  const EntryInfo &entry = entries_[run.entry];
-  const Layout layout = layOut(entry, run.batch);
-  const auto images = static_cast<uint64_t>(run.batch);
-  std::memcpy(staging(layout, layout.input), run.input, images * entry.inputBytes);
-  if (poison_)
-    MV_RETURN_IF_ERROR(
-        driver_->check(driver_->fillAsync(memory_, kPoison, memoryBytes_, stream_), "fill the GPU's memory"));
-  if (times) {
-    MV_RETURN_IF_ERROR(runProfiled(run, layout, *times));
-  } else {
-    MV_ASSIGN_OR_RETURN(cuda::GraphExec graph, graphOf(run, layout));
-    MV_RETURN_IF_ERROR(driver_->check(driver_->graphLaunch(graph, stream_), "launch a CUDA graph"));
-    MV_RETURN_IF_ERROR(synchronize(run));
-  }
-  for (size_t index = 0; index < entry.outputs.size(); ++index)
-    if (float *wanted = run.outputs[index])
-      std::memcpy(wanted, staging(layout, layout.outputs[index]), images * entry.outputs[index]);
   return Status();
 }

@@ -9,12 +9,37 @@
 
 #include <algorithm>
 #include <charconv>
+#include <new>
 #include <optional>
 
 using namespace mv;
 using namespace mv::runtime;
 
 Device::~Device() = default;
+
+StatusOr<uint64_t> Device::enqueue(const Run &given, void *stream) {
+  if (stream)
+    return Status::invalidInput("device " + quote(name()) + " has no streams: expected none");
+  MV_RETURN_IF_ERROR(run(given, nullptr));
+  return ++runs_;
+}
+
+Status Device::wait(uint64_t run) { return checkNumber(run, runs_); }
+
+Status Device::checkNumber(uint64_t run, uint64_t latest) {
+  if (run <= latest)
+    return Status();
+  return Status::invalidInput("there is no run " + std::to_string(run) + " to wait for: the latest is " +
+                              std::to_string(latest));
+}
+
+StatusOr<void *> Device::allocateHost(uint64_t bytes) {
+  return ::operator new(bytes, std::align_val_t(package::kBufferAlignment));
+}
+
+void Device::freeHost(void *memory) {
+  ::operator delete(memory, std::align_val_t(package::kBufferAlignment));
+}
 
 /// 0 for "cuda", N for "cuda:N"; a number too large for its type stands for more GPUs than there are.
 static std::optional<uint64_t> cudaIndex(std::string_view device) {

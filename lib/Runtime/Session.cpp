@@ -38,23 +38,35 @@ Status Session::reserve(uint32_t entry, int64_t batch) {
   return device_->reserve(entry, batch);
 }
 
-Status Session::run(const Run &run) {
-  times_.clear();
+Status Session::checkRun(const Run &run) const {
   MV_RETURN_IF_ERROR(checkSize(run.entry, run.batch));
   const package::Entry &entry = *package_->model().entries()->Get(run.entry);
   if (!run.input)
-    return Status::invalidInput("the input is null: expected images [" + std::to_string(run.batch) + ", " +
-                                std::to_string(entry.channels()) + ", " + std::to_string(entry.height()) +
-                                ", " + std::to_string(entry.width()) + "]");
+    return Status::invalidInput("the input is null: expected " + package::describeInput(entry, run.batch));
+  if (run.inputType != entry.input())
+    return Status::invalidInput("the input is " + std::string(package::inputTypeName(run.inputType)) +
+                                ": the package takes " + package::describeInput(entry, run.batch));
   if (run.outputs.size() != entry.outputs()->size())
     return Status::invalidInput("expected a pointer for each of the " +
                                 std::to_string(entry.outputs()->size()) + " outputs of entry point " +
                                 quote(entry.name()->string_view()) + ", found " +
                                 std::to_string(run.outputs.size()));
+  return Status();
+}
+
+Status Session::run(const Run &run) {
+  times_.clear();
+  MV_RETURN_IF_ERROR(checkRun(run));
   profiledEntry_ = run.entry;
   profiledBatch_ = run.batch;
   const Status status = device_->run(run, profiling_ ? &times_ : nullptr);
   if (!status.ok())
     times_.clear();
   return status;
+}
+
+StatusOr<uint64_t> Session::enqueue(const Run &run, void *stream) {
+  times_.clear();
+  MV_RETURN_IF_ERROR(checkRun(run));
+  return device_->enqueue(run, stream);
 }

@@ -77,17 +77,18 @@ func.func @negative_bare_reader(%x: tensor<?x4x4x20xf32>) {
 
 // -----
 
-// For cuda all that lies between kernels is of the storage type, in units of eight channels, matrices too; a result that
-// a root reads is copied, one that a pointwise op reads is not.
+// For cuda all that lies between kernels is of the storage type, in units of eight channels, matrices too; a pool's result
+// that a root reads is stored twice, one that a pointwise op reads is not.
 // CHECK-LABEL: @cuda
 // CHECK: %[[M:.*]] = mv.kernel(%arg0) : (tensor<?x3x8x8xf32>) -> tensor<?x8x8x3xf32, #mv.layout<halo = 1, channels = 8, element = f16>>
 // CHECK: %[[Y:.*]] = mv.kernel(%[[M]], %arg1) : {{.*}} -> tensor<?x4x4x20xf32, #mv.layout<halo = 0, channels = 24, element = f16>>
-// CHECK: %[[P:.*]] = mv.kernel(%[[Y]]) : {{.*}} -> tensor<?x20xf32> {
-// CHECK: %[[C:.*]] = mv.kernel(%[[P]]) : (tensor<?x20xf32>) -> tensor<?x20xf32, #mv.layout<halo = 0, channels = 24, element = f16>>
-// CHECK: %[[L:.*]] = mv.kernel(%[[C]], %arg2) : {{.*}} -> tensor<?x16xf32, #mv.layout<halo = 0, channels = 16, element = f16>>
-// CHECK: %[[S:.*]] = mv.kernel(%[[P]]) : (tensor<?x20xf32>) -> tensor<?x20xf32> {
+// CHECK: %[[P:.*]]:2 = mv.kernel(%[[Y]]) : {{.*}} -> (tensor<?x20xf32>, tensor<?x20xf32, #mv.layout<halo = 0, channels = 24, element = f16>>) {
+// CHECK:   %[[V:.*]] = mv.pool
+// CHECK:   mv.yield %[[V]], %[[V]]
+// CHECK: %[[L:.*]] = mv.kernel(%[[P]]#1, %arg2) : {{.*}} -> tensor<?x16xf32, #mv.layout<halo = 0, channels = 16, element = f16>>
+// CHECK: %[[S:.*]] = mv.kernel(%[[P]]#0) : (tensor<?x20xf32>) -> tensor<?x20xf32> {
 // CHECK: %[[R:.*]] = mv.kernel(%[[L]]) : {{.*}} -> tensor<?x16xf32> {
-// CHECK: return %[[P]], %[[S]], %[[R]]
+// CHECK: return %[[P]]#0, %[[S]], %[[R]]
 func.func @cuda(%x: tensor<?x3x8x8xf32>, %w: tensor<20x3x3x3xf32>, %v: tensor<16x20xf32>) -> (tensor<?x20xf32>, tensor<?x20xf32>, tensor<?x16xf32>) attributes {mv.device = "cuda", mv.dtype = "f16"} {
   %0 = mv.to_nhwc %x : tensor<?x3x8x8xf32> -> tensor<?x8x8x3xf32>
   %1 = mv.conv2d %0, %w stride 2 : (tensor<?x8x8x3xf32>, tensor<20x3x3x3xf32>) -> tensor<?x4x4x20xf32>

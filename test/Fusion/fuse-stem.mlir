@@ -74,3 +74,27 @@ func.func @negative_other_reader(%image: tensor<?x3x8x8xf32>) -> tensor<?x3xf32>
   %1 = mv.pool %0 : tensor<?x8x8x3xf32> -> tensor<?x3xf32>
   return %1 : tensor<?x3xf32>
 }
+
+// -----
+
+// A picture of bytes: its normalisation goes the same way.
+// CHECK-LABEL: @picture
+// CHECK: mv.kernel(%arg0, %arg1) : (tensor<?x8x8x3xui8>, tensor<16x3x3x3xf32>)
+// CHECK: %[[X:.*]] = mv.normalize
+// CHECK-NEXT: %[[Y:.*]] = mv.conv2d %[[X]]
+// CHECK-NEXT: mv.yield %[[Y]]
+func.func @picture(%picture: tensor<?x8x8x3xui8>, %w: tensor<16x3x3x3xf32>) -> tensor<?x4x4x16xf32> attributes {mv.device = "cuda", mv.dtype = "f16"} {
+  %0 = mv.normalize %picture mean [0.5, 0.5, 0.5] std [0.25, 0.25, 0.25] : tensor<?x8x8x3xui8> -> tensor<?x8x8x3xf32>
+  %1 = mv.conv2d %0, %w stride 2 : (tensor<?x8x8x3xf32>, tensor<16x3x3x3xf32>) -> tensor<?x4x4x16xf32>
+  return %1 : tensor<?x4x4x16xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @negative_picture_cpu
+// CHECK-NOT: mv.kernel
+func.func @negative_picture_cpu(%picture: tensor<?x8x8x3xui8>, %w: tensor<16x3x3x3xf32>) -> tensor<?x4x4x16xf32> {
+  %0 = mv.normalize %picture mean [0.5, 0.5, 0.5] std [0.25, 0.25, 0.25] : tensor<?x8x8x3xui8> -> tensor<?x8x8x3xf32>
+  %1 = mv.conv2d %0, %w stride 2 : (tensor<?x8x8x3xf32>, tensor<16x3x3x3xf32>) -> tensor<?x4x4x16xf32>
+  return %1 : tensor<?x4x4x16xf32>
+}

@@ -47,6 +47,26 @@ func.func @negative_results(%x: tensor<?x4xf32>, %y: tensor<4xf32>) {
 
 // -----
 
+// The same value twice is for cuda alone, and different ones for nobody.
+func.func @negative_twice(%x: tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>) {
+  // expected-error@+1 {{(F2) has 2 results, expected 1}}
+  %0:2 = mv.kernel(%x) : (tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>) {
+  ^bb0(%x0: tensor<?x4xf32>):
+    mv.yield %x0, %x0 : tensor<?x4xf32>, tensor<?x4xf32>
+  }
+  return %0#0, %0#1 : tensor<?x4xf32>, tensor<?x4xf32>
+}
+func.func @negative_different(%x: tensor<?x4xf32>, %y: tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>) attributes {mv.device = "cuda", mv.dtype = "f16"} {
+  // expected-error@+1 {{(F2) has 2 results, expected 1, or one twice}}
+  %0:2 = mv.kernel(%x, %y) : (tensor<?x4xf32>, tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>) {
+  ^bb0(%x0: tensor<?x4xf32>, %y0: tensor<?x4xf32>):
+    mv.yield %x0, %y0 : tensor<?x4xf32>, tensor<?x4xf32>
+  }
+  return %0#0, %0#1 : tensor<?x4xf32>, tensor<?x4xf32>
+}
+
+// -----
+
 // Model ops do not belong into kernels.
 func.func @negative_model_op(%x: tensor<?x4x4x8xf32>) {
   %0 = mv.kernel(%x) : (tensor<?x4x4x8xf32>) -> tensor<?x4x4x8xf32> {

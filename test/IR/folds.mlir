@@ -84,3 +84,12 @@ func.func @unread_kernel(%x: tensor<?x1x4x8xf32>) {
   }
   return
 }
+
+// CHECK-LABEL: func.func @planes_there_and_back
+// CHECK-SAME: (%[[X:.*]]: tensor
+// CHECK-NEXT: return %[[X]]
+func.func @planes_there_and_back(%x: tensor<?x5x4x3xf32>) -> tensor<?x5x4x3xf32> {
+  %0 = mv.to_nchw %x : tensor<?x5x4x3xf32> -> tensor<?x3x5x4xf32>
+  %1 = mv.to_nhwc %0 : tensor<?x3x5x4xf32> -> tensor<?x5x4x3xf32>
+  return %1 : tensor<?x5x4x3xf32>
+}

@@ -252,3 +252,39 @@ func.func @to_nchw_result(%x: tensor<?x8x9x3xf32>) {
   %0 = mv.to_nchw %x : tensor<?x8x9x3xf32> -> tensor<?x8x3x9xf32>
   return
 }
+// -----
+func.func @normalize_result(%x: tensor<?x8x9x3xui8>) {
+  // expected-error@+1 {{'mv.normalize' op (C1) expected a result of shape [?, 8, 9, 3], got 'tensor<?x3x8x9xf32>'}}
+  %0 = mv.normalize %x mean [0.5, 0.5, 0.5] std [0.5, 0.5, 0.5] : tensor<?x8x9x3xui8> -> tensor<?x3x8x9xf32>
+  return
+}
+// -----
+func.func @normalize_channels(%x: tensor<?x8x9x5xui8>) {
+  // expected-error@+1 {{'mv.normalize' op (C1) a picture has at most 4 channels, got 5}}
+  %0 = mv.normalize %x mean [0.5, 0.5, 0.5, 0.5, 0.5] std [0.5, 0.5, 0.5, 0.5, 0.5] : tensor<?x8x9x5xui8> -> tensor<?x8x9x5xf32>
+  return
+}
+// -----
+func.func @normalize_mean(%x: tensor<?x8x9x3xui8>) {
+  // expected-error@+1 {{'mv.normalize' op (C2) mean has 2 numbers, the input 3 channels}}
+  %0 = mv.normalize %x mean [0.5, 0.5] std [0.5, 0.5, 0.5] : tensor<?x8x9x3xui8> -> tensor<?x8x9x3xf32>
+  return
+}
+// -----
+func.func @normalize_std(%x: tensor<?x8x9x3xui8>) {
+  // expected-error@+1 {{'mv.normalize' op (C2) std must be positive, got 0}}
+  %0 = mv.normalize %x mean [0.5, 0.5, 0.5] std [0.5, 0.0, 0.5] : tensor<?x8x9x3xui8> -> tensor<?x8x9x3xf32>
+  return
+}
+// -----
+func.func @normalize_infinite(%x: tensor<?x8x9x3xui8>) {
+  // expected-error@+1 {{'mv.normalize' op (C2) std must be finite}}
+  %0 = mv.normalize %x mean [0.5, 0.5, 0.5] std [0.5, 0x7FF0000000000000, 0.5] : tensor<?x8x9x3xui8> -> tensor<?x8x9x3xf32>
+  return
+}
+// -----
+func.func @normalize_floats(%x: tensor<?x8x9x3xf32>) {
+  // expected-error@+1 {{'mv.normalize' op operand #0 must be 4D tensor of 8-bit unsigned integer values, but got 'tensor<?x8x9x3xf32>'}}
+  %0 = mv.normalize %x mean [0.5, 0.5, 0.5] std [0.5, 0.5, 0.5] : tensor<?x8x9x3xf32> -> tensor<?x8x9x3xf32>
+  return
+}

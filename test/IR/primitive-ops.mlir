@@ -102,3 +102,10 @@ func.func @rows_of_tokens(%x: tensor<?x1x4x8xf32>, %map: tensor<?x56x56x80xf32>)
   %3 = mv.to_nchw %map : tensor<?x56x56x80xf32> -> tensor<?x80x56x56xf32>
   return
 }
+
+// CHECK-LABEL: func.func @pictures
+func.func @pictures(%picture: tensor<?x224x224x3xui8>) {
+  // CHECK: mv.normalize %{{.*}} mean [4.850000e-01, 4.560000e-01, 4.060000e-01] std [2.290000e-01, 2.240000e-01, 2.250000e-01] : tensor<?x224x224x3xui8> -> tensor<?x224x224x3xf32>
+  %0 = mv.normalize %picture mean [0.485, 0.456, 0.406] std [0.229, 0.224, 0.225] : tensor<?x224x224x3xui8> -> tensor<?x224x224x3xf32>
+  return
+}

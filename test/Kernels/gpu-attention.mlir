@@ -3,7 +3,8 @@
 // What the kernels compute is tested by test/Device/attention.mlir.
 
 // 49 tokens are one block of queries and one tile of keys for each head: no loop, 64 queries in four warps. Heads of 40
-// channels are whole units of 16 bytes: all of q, k and v are copied asynchronously.
+// channels are whole units of 16 bytes: all of q, k and v are copied asynchronously, and the result goes through shared memory
+// to be stored in such units: 80 of them in a warp, whose lanes have 10 pairs of channels each.
 // CHECK: implementations = [#plan.gpu_implementation<"sm_80" variants[<batch 1 launches[<"short" items 2 group 1 times 2 threads 128 shared 21504>]>]>]
 // CHECK-LABEL: gpu.func @short
 // CHECK-NOT:     scf.for
@@ -11,6 +12,11 @@
 // CHECK:         nvvm.ldmatrix
 // CHECK:         nvvm.mma.sync
 // CHECK:         llvm.nvvm.ex2
+// CHECK:         nvvm.bar.warp.sync
+// CHECK-COUNT-10: llvm.store %{{.*}} {alignment = 4 : i64} : i32, !llvm.ptr<3>
+// CHECK:         nvvm.bar.warp.sync
+// CHECK-COUNT-3: llvm.store %{{.*}} {alignment = 16 : i64} : vector<4xi32>, !llvm.ptr<1>
+// CHECK-NOT:     llvm.store
 // CHECK:         gpu.return
 plan.kernel @short (tensor<?x2x49x240xf32, #mv.layout<halo = 0, channels = 240, element = f16>>) -> tensor<?x2x49x80xf32, #mv.layout<halo = 0, channels = 80, element = f16>> family "attention" attributes {device = "cuda", dtype = "f16"} {
 ^bb0(%qkv: tensor<?x2x49x240xf32>):

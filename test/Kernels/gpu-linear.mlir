@@ -2,21 +2,22 @@
 
 // 196 rows an image of 320 by 320 outputs. A batch of one takes small tiles, a large one 128 rows and 160 columns: three
 // stages are under way before the loop, which carries where it is in them, 160 sums and a step's fragments; in each turn
-// a thread copies nine pieces, and a warp makes two steps of 4x10 products.
+// a thread copies nine pieces, behind the first products, and a warp makes two steps of 4x10 products.
 // CHECK-LABEL: gpu.func @linear(
 // CHECK-SAME:    %{{.*}}: !llvm.ptr<1>, %{{.*}}: !llvm.ptr<1>, %{{.*}}: !llvm.ptr<1>, %{{.*}}: !llvm.ptr<1>, %{{.*}}: i32) kernel
-// CHECK:       gpu.func @linear_batch
+// CHECK:       gpu.func @linear_batch13(
+// CHECK:       gpu.func @linear_batch27(
 // CHECK-COUNT-27: nvvm.cp.async.shared.global
 // CHECK-NOT:      nvvm.cp.async.shared.global
 // CHECK:          nvvm.cp.async.wait.group 2
 // CHECK:          gpu.barrier
 // CHECK-COUNT-9:  nvvm.ldmatrix
 // CHECK:          scf.for
-// CHECK-COUNT-9:    nvvm.cp.async.shared.global
-// CHECK-NEXT:       nvvm.cp.async.commit.group
 // CHECK-COUNT-5:    nvvm.ldmatrix
 // CHECK-COUNT-10:   nvvm.mma.sync
 // CHECK:            nvvm.ldmatrix
+// CHECK-COUNT-9:    nvvm.cp.async.shared.global
+// CHECK-NEXT:       nvvm.cp.async.commit.group
 // CHECK-COUNT-30:   nvvm.mma.sync
 // CHECK:            nvvm.cp.async.wait.group 2
 // CHECK-NEXT:       gpu.barrier
@@ -52,4 +53,31 @@ plan.kernel @matrix (tensor<?x32xf32, #mv.layout<halo = 0, channels = 32, elemen
 ^bb0(%x: tensor<?x32xf32>, %w: tensor<64x32xf32>):
   %0 = mv.linear %x, %w : (tensor<?x32xf32>, tensor<64x32xf32>) -> tensor<?x64xf32>
   plan.yield %0 : tensor<?x64xf32>
+}
+
+// -----
+
+// Few rows and long sums: of a small batch's blocks four share a tile, each with a chunk of 512 of k, and the last to arrive
+// adds the four; a large batch's block has all chunks, one loop in another, and adds each one's sums in the same order.
+// CHECK: #plan.gpu_implementation<"sm_80" variants[<batch 1 launches[<"long" items 7 group 32 times 8 threads 128 shared {{[0-9]+}}>]>, <batch 128 launches[<"long_batch128" items 7 group 32 times 2 threads 128 shared {{[0-9]+}}>]>]>
+// CHECK:       llvm.mlir.global internal @long_counters(dense<0> : vector<56xi32>)
+// CHECK-LABEL: gpu.func @long(
+// CHECK:         scf.for
+// CHECK:         gpu.barrier
+// CHECK:         nvvm.memory.barrier <gpu>
+// CHECK:         llvm.atomicrmw uinc_wrap %{{.*}} syncscope("device") monotonic
+// CHECK:         nvvm.memory.barrier <gpu>
+// CHECK:         gpu.barrier
+// CHECK:         scf.if
+// CHECK-LABEL: gpu.func @long_batch128(
+// CHECK:         scf.for
+// CHECK:           scf.for
+// CHECK:             nvvm.mma.sync
+// CHECK:           } {loop_annotation
+// CHECK-NEXT:      arith.addf
+// CHECK-NOT:     llvm.atomicrmw
+plan.kernel @long (tensor<?x1x7x2000xf32, #mv.layout<halo = 0, channels = 2000, element = f16>>, tensor<36x2000xf32, #mv.packed<rows width = 64, element = f16>>) -> tensor<?x1x7x36xf32, #mv.layout<halo = 0, channels = 40, element = f16>> family "linear" workspace 4480 attributes {device = "cuda", dtype = "f16"} {
+^bb0(%x: tensor<?x1x7x2000xf32>, %w: tensor<36x2000xf32>):
+  %0 = mv.linear %x, %w : (tensor<?x1x7x2000xf32>, tensor<36x2000xf32>) -> tensor<?x1x7x36xf32>
+  plan.yield %0 : tensor<?x1x7x36xf32>
 }

@@ -3,7 +3,8 @@
 //   golden-case CASE.safetensors FOLDER
 //
 // Golden files hold expected outputs, and say in their metadata which config, seeds and resolution they are
-// for. Writes FOLDER/config.json and FOLDER/input.safetensors.
+// for. Writes FOLDER/config.json and FOLDER/input.safetensors, and prints mv-compile's options for the case:
+// --weights=random:1 --resolution=224x224
 //
 //===----------------------------------------------------------------------===//
 
@@ -34,7 +35,10 @@ static Status run(const std::string &goldenPath, const std::filesystem::path &fo
   std::vector<float> images(batch * 3 * height * width);
   randomImages(batch, 3, height, width, seed, images);
   TensorToWrite input{"input", ElementType::F32, {batch, 3, height, width}, std::as_bytes(std::span(images))};
-  return writeSafetensors((folder / "input.safetensors").string(), std::span(&input, 1));
+  MV_RETURN_IF_ERROR(writeSafetensors((folder / "input.safetensors").string(), std::span(&input, 1)));
+  std::printf("--weights=random:%lld --resolution=%lldx%lld\n", about.value("seed", 0LL), (long long)height,
+              (long long)width);
+  return {};
 }
 
 int main(int argc, char **argv) {

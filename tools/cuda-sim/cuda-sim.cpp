@@ -9,6 +9,7 @@
 
 #include "Child.h"
 #include "mv/PTXSim/Device.h"
+#include "mv/PTXSim/Faults.h"
 
 #include <CLI/CLI.hpp>
 
@@ -25,6 +26,7 @@ namespace {
 
 struct Arguments {
   std::string device = "sm_80", checks = "none", counters, dump;
+  std::string memory, driver, lose;
   unsigned threads = 0, devices = 1;
   uint64_t instructionLimit = 0;
   std::vector<std::string> command;
@@ -33,6 +35,15 @@ struct Arguments {
 int fail(const Status &status) {
   std::cerr << "cuda-sim: " << status.message() << "\n";
   return static_cast<int>(status.code());
+}
+
+/// Whether an option that was given is as it should be.
+template <typename T>
+Status checkOption(const char *name, const std::string &text, StatusOr<T> (*parse)(std::string_view)) {
+  if (text.empty())
+    return {};
+  StatusOr<T> parsed = parse(text);
+  return parsed.ok() ? Status() : Status::invalidInput(name + (": " + parsed.status().message()));
 }
 
 Status checkArguments(const Arguments &arguments) {
@@ -45,8 +56,11 @@ Status checkArguments(const Arguments &arguments) {
   Checks checks;
   std::string unknown;
   if (!parseChecks(arguments.checks, checks, unknown))
-    return Status::invalidInput("--checks: expected words of memory, init, race, sync, all, none, found '" +
+    return Status::invalidInput("--checks: expected words of " + std::string(checkWords) + ", found '" +
                                 unknown + "'");
+  MV_RETURN_IF_ERROR(checkOption("--memory", arguments.memory, parseMemorySize));
+  MV_RETURN_IF_ERROR(checkOption("--driver", arguments.driver, parseDriverVersion));
+  MV_RETURN_IF_ERROR(checkOption("--lose", arguments.lose, parseLostDevice));
   if (arguments.command.empty() && arguments.dump.empty())
     return Status::invalidInput("expected a program to run, or --dump FILE.ptx");
   return {};
@@ -77,6 +91,9 @@ void setEnvironment(const Arguments &arguments, const std::string &reports) {
   set("MV_SIM_DEVICE", arguments.device);
   set("MV_SIM_CHECK", arguments.checks);
   set("MV_SIM_DEVICES", std::to_string(arguments.devices));
+  set("MV_SIM_MEMORY", arguments.memory);
+  set("MV_SIM_DRIVER", arguments.driver);
+  set("MV_SIM_LOSE", arguments.lose);
   set("MV_SIM_THREADS", std::to_string(arguments.threads));
   set("MV_SIM_INSTRUCTION_LIMIT", std::to_string(arguments.instructionLimit));
   set("MV_SIM_COUNTERS", arguments.counters);
@@ -122,13 +139,17 @@ int main(int argc, char **argv) {
   Arguments arguments;
   CLI::App app{"Runs a CUDA program on a simulated device, on the CPU"};
   app.add_option("--device", arguments.device, "sm_80 (default), sm_86, sm_90, sm_100 or sm_120");
-  app.add_option("--checks", arguments.checks,
-                 "words of memory, init, race, sync; or all; or none (default)");
+  app.add_option(
+      "--checks", arguments.checks,
+      "words of memory, init, race, sync, phases, sectors; or all (the first four); or none (default)");
   app.add_option("--counters", arguments.counters,
                  "count what kernels do; print a table, write JSON to this file");
   app.add_option("--threads", arguments.threads, "host threads; one per CPU by default");
   app.add_option("--devices", arguments.devices, "how many devices the program sees")
-      ->check(CLI::Range(1u, 64u));
+      ->check(CLI::Range(0u, 64u));
+  app.add_option("--memory", arguments.memory, "memory of a device, e.g. 64M; that of the chip by default");
+  app.add_option("--driver", arguments.driver, "version of the driver, e.g. 11.4; the newest by default");
+  app.add_option("--lose", arguments.lose, "the launch at which the device fails, e.g. 12 or 12:ecc");
   app.add_option("--instruction-limit", arguments.instructionLimit,
                  "warp instructions of one block after which a launch times out; none by default");
   app.add_option("--dump", arguments.dump, "show the decoded kernels of this PTX file, and run nothing");

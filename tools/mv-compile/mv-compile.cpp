@@ -35,9 +35,16 @@ static cl::opt<std::string> dtype("dtype", cl::cat(category),
 static cl::opt<std::string>
     ptxas("ptxas", cl::cat(category), cl::value_desc("FILE"),
           cl::desc("NVIDIA's assembler (default: in $CUDA_HOME, $CUDA_PATH, the PATH or /usr/local/cuda)"));
+static cl::opt<std::string>
+    tuning("tuning", cl::cat(category), cl::value_desc("FILE.json"),
+           cl::desc("Tiles of products on GPUs that were measured (docs/Performance.md)"));
 static cl::opt<std::string> resolutions("resolution",
                                         cl::desc("HxW[,HxW...] (default: the checkpoint's input_size)"),
                                         cl::cat(category));
+static cl::opt<std::string>
+    input("input", cl::cat(category),
+          cl::desc("f32: normalised images [N,3,H,W]; u8: pictures [N,H,W,3], which the model normalises "
+                   "(default: f32)"));
 static cl::opt<std::string> outputs("outputs", cl::desc("logits,pooled,stages (default: logits,pooled)"),
                                     cl::cat(category));
 static cl::opt<std::string>
@@ -135,10 +142,17 @@ static Status parseOptions(CompileOptions &options) {
   if (resolutions.getNumOccurrences() > 0) {
     MV_ASSIGN_OR_RETURN(options.resolutions, parseResolutions(resolutions));
   }
+  if (input.getNumOccurrences() > 0) {
+    StatusOr<InputType> type = parseInputType(input);
+    if (!type.ok())
+      return Status::invalidInput("--input: " + type.status().message());
+    options.input = *type;
+  }
   options.report = report.getNumOccurrences() > 0;
   options.reportFile = report;
   options.threads = threads;
   options.ptxas = ptxas;
+  options.tuningFile = tuning;
   options.targetsAreDefault = targets.getNumOccurrences() == 0;
   options.dtypeIsDefault = dtype.empty();
   MV_RETURN_IF_ERROR(parseTargets(options));

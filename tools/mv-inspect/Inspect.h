@@ -6,6 +6,8 @@
 #include "mv/mv.hpp"
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace mv::inspect {
 
@@ -24,6 +26,14 @@ std::string textReport(const Package &package, const std::string &path);
 
 /// For programs: one object.
 std::string jsonReport(const Package &package, const std::string &path);
+
+/// Whether an entry point is given bytes, [height, width, channels] of them; else numbers, [channels, height, width].
+inline bool takesPictures(const mv_entry_info &entry) { return std::string_view(entry.input_type) == "u8"; }
+inline std::vector<uint32_t> inputSizes(const mv_entry_info &entry) {
+  if (takesPictures(entry))
+    return {entry.height, entry.width, entry.channels};
+  return {entry.channels, entry.height, entry.width};
+}
 
 /// A 64-bit hash as 16 hexadecimal digits.
 std::string hashText(uint64_t hash);

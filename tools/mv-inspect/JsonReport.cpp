@@ -51,7 +51,8 @@ static Json describeEntries(const Package &package) {
                          {"shape", std::vector<uint32_t>(output.shape, output.shape + output.rank)}});
     }
     entries.push_back({{"name", info.name},
-                       {"input", {info.channels, info.height, info.width}},
+                       {"input", inputSizes(info)},
+                       {"input_type", info.input_type},
                        {"outputs", std::move(outputs)},
                        {"programs", describePrograms(package, index, info.program_count)}});
   }

@@ -143,7 +143,7 @@ static std::string entriesText(const Package &package) {
     }
     for (uint32_t position = 0; position < info.program_count; ++position) {
       const mv_program_info program = package.program(index, position);
-      table.add({shown(info.name), sizesText({info.channels, info.height, info.width}), outputs,
+      table.add({shown(info.name), (takesPictures(info) ? "u8 " : "") + sizesText(inputSizes(info)), outputs,
                  shown(program.device), shown(program.dtype), std::to_string(program.dispatch_count),
                  bytesText(program.arena_bytes)});
     }

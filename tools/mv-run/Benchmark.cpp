@@ -33,13 +33,13 @@ double run::percentile(std::span<const double> sorted, double percent) {
   return sorted[below] + (sorted[above] - sorted[below]) * (position - static_cast<double>(below));
 }
 
-nlohmann::ordered_json run::benchmark(const Model &model, Session &session, std::span<const float> images,
-                                      size_t batch, double seconds) {
-  OutputStore store(model.outputs, batch, std::vector<bool>(model.outputs.size(), true));
+nlohmann::ordered_json run::benchmark(const Model &model, Session &session, const void *images, size_t batch,
+                                      double seconds) {
+  OutputStore store(model.outputs, batch, std::vector<bool>(model.outputs.size(), true), &session);
   std::vector<float *> outputs = store.pointers(0);
   auto runOnce = [&] {
     Clock::time_point start = Clock::now();
-    session.run(model.entry, static_cast<int64_t>(batch), images.data(), outputs);
+    model.run(session, batch, images, outputs);
     return secondsSince(start);
   };
 
@@ -63,7 +63,7 @@ nlohmann::ordered_json run::benchmark(const Model &model, Session &session, std:
           {"device", info.device},
           {"target", info.target},
           {"dtype", info.dtype},
-          {"resolution", resolutionText(model.resolution)},
+          {"resolution", resolutionText(model.shape.resolution)},
           {"min_ms", 1e3 * times.front()},
           {"mean_ms", 1e3 * sum / static_cast<double>(times.size())},
           {"runs", times.size()}};

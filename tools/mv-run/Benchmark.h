@@ -14,8 +14,8 @@ double percentile(std::span<const double> sorted, double percent);
 
 /// Runs the batch `images` again and again, with all outputs, first unmeasured, then for `seconds`; returns
 /// the document that --benchmark prints.
-nlohmann::ordered_json benchmark(const Model &model, Session &session, std::span<const float> images,
-                                 size_t batch, double seconds);
+nlohmann::ordered_json benchmark(const Model &model, Session &session, const void *images, size_t batch,
+                                 double seconds);
 
 } // namespace mv::run
 

@@ -13,7 +13,7 @@
 using namespace mv;
 using namespace mv::run;
 
-/// Every output a model can have.
+/// What models return. Expected but not there, they are missing; other names mean something to the model alone.
 static constexpr const char *kOutputNames[] = {"logits", "pooled", "stage0", "stage1", "stage2", "stage3"};
 
 /// The positions of samples must be whole numbers within the tensor.
@@ -70,13 +70,15 @@ Status ExpectedOutputs::add(const std::string &name, std::span<const OutputSpec>
 StatusOr<ExpectedOutputs> ExpectedOutputs::match(SafetensorsFile file, std::span<const OutputSpec> outputs,
                                                  size_t images) {
   ExpectedOutputs expected(std::move(file));
+  for (const OutputSpec &output : outputs)
+    MV_RETURN_IF_ERROR(expected.add(output.name, outputs, images));
   for (const char *name : kOutputNames)
-    MV_RETURN_IF_ERROR(expected.add(name, outputs, images));
+    if (!findOutput(outputs, name))
+      MV_RETURN_IF_ERROR(expected.add(name, outputs, images));
   if (expected.expectations_.empty())
-    return Status::invalidInput(
-        quote(expected.file_.path()) +
-        " holds nothing to compare: expected tensors logits, pooled, stage0 ... stage3, or "
-        "X_index and X_value");
+    return Status::invalidInput(quote(expected.file_.path()) +
+                                " holds nothing to compare: expected a tensor of one of the outputs " +
+                                outputNames(outputs) + ", or X_index and X_value");
   return expected;
 }
 
@@ -111,34 +113,44 @@ Status ExpectedOutputs::checkPictures(const std::vector<std::string> &pictures) 
   return {};
 }
 
+/// `error` over `size`; where zeros are expected there is nothing to divide by.
+static double relative(double error, double size) {
+  return size > 0 && std::isfinite(error) ? error / size : error;
+}
+
+Comparison ExpectedOutputs::compare(const Expectation &expectation, const OutputStore &store) {
+  const std::span<const float> found = store.values(expectation.output);
+  Comparison result;
+  result.output = store.outputs()[expectation.output].name;
+  result.values = expectation.values->elementCount();
+  result.isSample = expectation.index != nullptr;
+  double largest = -1, errors = 0, squares = 0;
+  for (int64_t i = 0; i < result.values; ++i) {
+    int64_t position = expectation.index ? static_cast<int64_t>(expectation.index->at(i)) : i;
+    double expected = expectation.values->at(i);
+    double value = found[static_cast<size_t>(position)];
+    double error = std::fabs(value - expected);
+    // Not a number compares false with everything and would slip through a maximum.
+    if (!std::isfinite(error))
+      error = std::numeric_limits<double>::infinity();
+    errors += error * error;
+    squares += expected * expected;
+    result.maxExpected = std::max(result.maxExpected, std::fabs(expected));
+    if (error > largest) {
+      largest = error;
+      result.position = position;
+      result.found = value;
+      result.expected = expected;
+    }
+  }
+  result.error = relative(largest, result.maxExpected);
+  result.l2 = relative(std::sqrt(errors), std::sqrt(squares));
+  return result;
+}
+
 std::vector<Comparison> ExpectedOutputs::compare(const OutputStore &store) const {
   std::vector<Comparison> results;
-  for (const Expectation &expectation : expectations_) {
-    std::span<const float> found = store.values(expectation.output);
-    Comparison result;
-    result.output = store.outputs()[expectation.output].name;
-    result.values = expectation.values->elementCount();
-    result.isSample = expectation.index != nullptr;
-    double largest = -1;
-    for (int64_t i = 0; i < result.values; ++i) {
-      int64_t position = expectation.index ? static_cast<int64_t>(expectation.index->at(i)) : i;
-      double expected = expectation.values->at(i);
-      double value = found[static_cast<size_t>(position)];
-      double error = std::fabs(value - expected);
-      // Not a number compares false with everything and would slip through a maximum.
-      if (!std::isfinite(error))
-        error = std::numeric_limits<double>::infinity();
-      result.maxExpected = std::max(result.maxExpected, std::fabs(expected));
-      if (error > largest) {
-        largest = error;
-        result.position = position;
-        result.found = value;
-        result.expected = expected;
-      }
-    }
-    // Where zeros are expected there is nothing to divide by.
-    result.error = result.maxExpected > 0 && std::isfinite(largest) ? largest / result.maxExpected : largest;
-    results.push_back(std::move(result));
-  }
+  for (const Expectation &expectation : expectations_)
+    results.push_back(compare(expectation, store));
   return results;
 }

@@ -51,12 +51,16 @@ static bool isHidden(const fs::path &path) { return path.filename().string().sta
 Status InputList::addTensor(const std::string &path, TensorInput tensor) {
   const std::vector<int64_t> &shape = tensor.images.shape;
   std::string what = quote(path) + ": ";
-  if (!tensor.images.isFloat())
-    return Status::invalidInput(what + "expected a tensor of floats (normalised images), found " +
-                                std::string(elementTypeName(tensor.images.type)));
-  if (shape.size() != 4 || shape[1] != 3)
-    return Status::invalidInput(what + "expected images of shape [N, 3, H, W], found " + shapeText(shape));
-  if (shape[0] == 0 || shape[2] == 0 || shape[3] == 0)
+  const bool isBytes = tensor.images.type == ElementType::U8;
+  if (!tensor.images.isFloat() && !isBytes)
+    return Status::invalidInput(
+        what + "expected a tensor of floats (normalised images) or of U8 (pictures), found " +
+        std::string(elementTypeName(tensor.images.type)));
+  if (shape.size() != 4)
+    return Status::invalidInput(
+        what + "expected " + (isBytes ? "pictures of shape [N, H, W, C]" : "images of shape [N, C, H, W]") +
+        ", found " + shapeText(shape));
+  if (std::find(shape.begin(), shape.end(), 0) != shape.end())
     return Status::invalidInput(what + "there are no images in a tensor of shape " + shapeText(shape));
   auto shared = std::make_shared<const TensorInput>(std::move(tensor));
   for (int64_t row = 0; row < shared->images.shape[0]; ++row)
@@ -78,7 +82,7 @@ static StatusOr<TensorInput> openSafetensors(const std::string &path) {
     std::string found;
     for (const TensorView &tensor : file->tensors())
       found += (found.empty() ? "" : ", ") + tensor.name;
-    return Status::invalidInput(quote(path) + ": expected a tensor 'input' [N, 3, H, W], found " +
+    return Status::invalidInput(quote(path) + ": expected a tensor 'input' [N, C, H, W], found " +
                                 (found.empty() ? "no tensors" : quote(found)));
   }
   return TensorInput{path, *images, file};
@@ -149,25 +153,32 @@ bool InputList::hasPictures() const {
   return std::any_of(inputs_.begin(), inputs_.end(), [](const Input &input) { return input.isPicture(); });
 }
 
-StatusOr<std::optional<Resolution>> InputList::tensorResolution() const {
-  std::optional<Resolution> result;
+ImageShape TensorInput::shape() const {
+  auto size = [&](size_t dimension) { return static_cast<int>(images.shape[dimension]); };
+  if (images.type == ElementType::U8)
+    return {size(3), {size(1), size(2)}, true};
+  return {size(1), {size(2), size(3)}, false};
+}
+
+StatusOr<std::optional<ImageShape>> InputList::tensorShape() const {
+  std::optional<ImageShape> result;
   const TensorInput *first = nullptr;
   for (const Input &input : inputs_) {
     if (input.isPicture() || input.row != 0)
       continue;
     const std::vector<int64_t> &shape = input.tensor->images.shape;
     constexpr int64_t kLargest = 1 << 24;
-    if (shape[2] > kLargest || shape[3] > kLargest)
+    if (std::any_of(shape.begin() + 1, shape.end(), [](int64_t size) { return size > kLargest; }))
       return Status::invalidInput(quote(input.tensor->path) + ": images of shape " + shapeText(shape) +
                                   " are too large");
-    Resolution resolution{static_cast<int>(shape[2]), static_cast<int>(shape[3])};
-    if (result && !(*result == resolution))
+    const ImageShape image = input.tensor->shape();
+    if (result && !(*result == image))
       return Status::invalidInput("all images of a run must have one size: " + quote(first->path) +
-                                  " holds " + resolutionText(*result) + ", " + quote(input.tensor->path) +
-                                  " holds " + resolutionText(resolution));
+                                  " holds " + imageShapeText(*result) + ", " + quote(input.tensor->path) +
+                                  " holds " + imageShapeText(image));
     if (!result)
       first = input.tensor.get();
-    result = resolution;
+    result = image;
   }
   return result;
 }
@@ -176,14 +187,35 @@ StatusOr<std::optional<Resolution>> InputList::tensorResolution() const {
 // Loading
 //===----------------------------------------------------------------------===//
 
-static Status loadOne(const Input &input, const Preprocessing &preprocessing, std::span<float> out) {
+/// A row of a tensor that is of this shape.
+static void loadRow(const Input &input, const ImageShape &shape, std::byte *out) {
+  const TensorView &images = input.tensor->images;
+  if (shape.isBytes)
+    std::copy_n(images.data.begin() + input.row * static_cast<int64_t>(shape.bytes()), shape.bytes(), out);
+  else
+    images.readFloats(input.row * static_cast<int64_t>(shape.size()),
+                      {reinterpret_cast<float *>(out), shape.size()});
+}
+
+static Status loadPicture(const std::string &path, const ImageShape &shape,
+                          const Preprocessing &preprocessing, std::byte *out) {
+  MV_ASSIGN_OR_RETURN(Picture picture, readPicture(path));
+  MV_ASSIGN_OR_RETURN(picture, fitPicture(picture, path, preprocessing));
+  if (shape.isBytes)
+    std::copy_n(picture.rgb.begin(), shape.size(), reinterpret_cast<uint8_t *>(out));
+  else
+    normalizePicture(picture, preprocessing, {reinterpret_cast<float *>(out), shape.size()});
+  return {};
+}
+
+static Status loadOne(const Input &input, const ImageShape &shape, const Preprocessing &preprocessing,
+                      std::byte *out) {
   if (!input.isPicture()) {
-    input.tensor->images.readFloats(input.row * static_cast<int64_t>(out.size()), out);
+    loadRow(input, shape, out);
     return {};
   }
   try {
-    MV_ASSIGN_OR_RETURN(Picture picture, readPicture(input.name));
-    return preprocessPicture(picture, input.name, preprocessing, out);
+    return loadPicture(input.name, shape, preprocessing, out);
   } catch (const std::bad_alloc &) {
     // An exception must not leave a thread of the pool.
     return Status::unavailable(quote(input.name) +
@@ -192,16 +224,15 @@ static Status loadOne(const Input &input, const Preprocessing &preprocessing, st
   }
 }
 
-Status InputList::load(size_t begin, size_t count, const Preprocessing &preprocessing, ThreadPool &pool,
-                       float *out) const {
-  size_t imageSize = size_t(3) * preprocessing.height * preprocessing.width;
+Status InputList::load(size_t begin, size_t count, const ImageShape &shape,
+                       const Preprocessing &preprocessing, ThreadPool &pool, void *out) const {
   std::mutex mutex;
   Status firstError;
   auto firstBad = static_cast<int64_t>(count);
   pool.parallelFor(static_cast<int64_t>(count), 1, [&](unsigned, int64_t from, int64_t to) {
     for (int64_t i = from; i < to; ++i) {
-      Status status = loadOne(inputs_[begin + static_cast<size_t>(i)], preprocessing,
-                              {out + static_cast<size_t>(i) * imageSize, imageSize});
+      Status status = loadOne(inputs_[begin + static_cast<size_t>(i)], shape, preprocessing,
+                              static_cast<std::byte *>(out) + static_cast<size_t>(i) * shape.bytes());
       if (status.ok())
         continue;
       // Of several bad inputs always report the same one, whichever thread was first.

@@ -18,11 +18,13 @@
 
 namespace mv::run {
 
-/// Normalised images, f32-convertible [N, 3, H, W], kept mapped.
+/// Normalised images, f32-convertible [N, C, H, W], or pictures, u8 [N, H, W, C], kept mapped.
 struct TensorInput {
   std::string path;
   TensorView images;
   std::shared_ptr<const void> file; ///< Owns what `images` points to.
+
+  ImageShape shape() const;
 };
 
 /// One image.
@@ -45,13 +47,14 @@ public:
   auto end() const { return inputs_.end(); }
   bool hasPictures() const;
 
-  /// The size of the tensors' images, which pictures must be brought to as well; an error when two tensors
+  /// The shape of the tensors' images, whose size pictures must be brought to as well; an error when two tensors
   /// differ.
-  StatusOr<std::optional<Resolution>> tensorResolution() const;
+  StatusOr<std::optional<ImageShape>> tensorShape() const;
 
-  /// Writes images [begin, begin + count) to `out`, [count, 3, H, W], reading and decoding in parallel.
-  Status load(size_t begin, size_t count, const Preprocessing &preprocessing, ThreadPool &pool,
-              float *out) const;
+  /// Writes images [begin, begin + count), which are of this shape or pictures, to `out`, reading and decoding in
+  /// parallel.
+  Status load(size_t begin, size_t count, const ImageShape &shape, const Preprocessing &preprocessing,
+              ThreadPool &pool, void *out) const;
 
 private:
   Status addArgument(const std::string &path);

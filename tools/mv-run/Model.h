@@ -17,22 +17,26 @@ namespace mv::run {
 struct Model {
   Package package;
   uint32_t entry = 0;
-  Resolution resolution;
-  Preprocessing preprocessing;
+  ImageShape shape;            ///< Of its input.
+  Preprocessing preprocessing; ///< Where pictures can be its input.
   std::vector<OutputSpec> outputs;
 
   explicit Model(const std::string &path) : package(path) {}
 
-  size_t imageSize() const { return size_t(3) * resolution.height * resolution.width; }
+  /// One forward pass of `count` images of `shape`.
+  void run(Session &session, size_t count, const void *images, std::span<float *const> wanted) const;
+  /// The same, to be waited for.
+  uint64_t enqueue(Session &session, size_t count, const void *images, std::span<float *const> wanted) const;
+
   /// Of the output "logits"; nothing where the package has none.
   std::optional<size_t> logits() const { return findOutput(outputs, "logits"); }
   /// Nothing without logits.
   std::optional<ClassNames> classNames() const;
 };
 
-/// Chooses the entry point: the one asked for with --resolution, else the one that tensors have the size of,
-/// else the first.
-Status chooseEntry(Model &model, const Options &options, std::optional<Resolution> tensorResolution);
+/// Chooses the entry point: the one asked for with --entry or --resolution, else the one that tensors have the size
+/// of, else the first. An error if it cannot take the inputs.
+Status chooseEntry(Model &model, const Options &options, std::optional<ImageShape> tensors, bool hasPictures);
 
 } // namespace mv::run
 

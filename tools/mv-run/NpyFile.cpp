@@ -124,6 +124,8 @@ static std::optional<ElementType> elementTypeOf(std::string_view descr) {
     return ElementType::F32;
   if (descr == "<f8")
     return ElementType::F64;
+  if (descr == "|u1" || descr == "<u1")
+    return ElementType::U8;
   return std::nullopt;
 }
 
@@ -163,7 +165,8 @@ StatusOr<NpyFile> NpyFile::parse(std::span<const std::byte> bytes, const std::st
                                 "; save an array of floats with numpy.save");
   std::optional<ElementType> type = elementTypeOf(header->descr);
   if (!type)
-    return Status::invalidInput(name + ": expected elements of type <f4 (or <f2, <f8), found " +
+    return Status::invalidInput(name +
+                                ": expected elements of type <f4 (or <f2, <f8), or |u1 for pictures, found " +
                                 quote(header->descr) + "; save the normalised images as array.astype('<f4')");
   if (header->fortranOrder)
     return Status::invalidInput(name + ": expected C order, found Fortran order; save "

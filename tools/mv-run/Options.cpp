@@ -18,6 +18,12 @@ std::string run::resolutionText(Resolution resolution) {
   return std::to_string(resolution.height) + "x" + std::to_string(resolution.width);
 }
 
+std::string run::imageShapeText(const ImageShape &shape) {
+  std::string channels = std::to_string(shape.channels);
+  std::string size = std::to_string(shape.resolution.height) + ", " + std::to_string(shape.resolution.width);
+  return shape.isBytes ? "u8 [" + size + ", " + channels + "]" : "[" + channels + ", " + size + "]";
+}
+
 namespace {
 
 /// What the parser stores for an option whose value is optional and was not given. Such options are flags to
@@ -25,7 +31,8 @@ namespace {
 constexpr const char *kNoValue = "true";
 
 struct RawText {
-  std::string labels, benchmark, profile, randomInput, resolution, interpolation, format = "text";
+  std::string labels, benchmark, profile, randomInput, resolution, interpolation, format = "text",
+                                                                                  norm = "max";
   int top = 0;
 };
 
@@ -35,13 +42,16 @@ static void declareOptions(CLI::App &app, Options &options, RawText &raw) {
   app.add_option("MODEL", options.model, "The package that mv-compile wrote")->required();
   app.add_option(
       "INPUT", options.inputs,
-      "Pictures (JPEG, PNG, WebP), folders of pictures, .npy files of normalised images [N, 3, H, W], or "
+      "Pictures (JPEG, PNG, WebP), folders of pictures, .npy files of normalised images [N, C, H, W], or "
       ".safetensors files with such a tensor `input`");
 
   app.add_option("--device", options.device, "cpu, cuda or cuda:N")->group("Running");
   app.add_option("--threads", options.threads, "CPU threads; default: one per CPU")->group("Running");
   app.add_option("--batch", options.batch, "Images per forward pass")->group("Running");
   app.add_option("--resolution", raw.resolution, "HxW, where MODEL holds several; default: its first")
+      ->group("Running");
+  app.add_option("--entry", options.entry,
+                 "The entry point by name, where the size of the images does not say")
       ->group("Running");
   app.add_option("--interpolation", raw.interpolation,
                  "How pictures are resized: bicubic, bilinear, lanczos, box, nearest; default: MODEL's")
@@ -64,7 +74,11 @@ static void declareOptions(CLI::App &app, Options &options, RawText &raw) {
                  "X_value); exit code 1 if they differ")
       ->group("Results");
   app.add_option("--tolerance", options.tolerance,
-                 "Largest max |error| / max |expected| that --expect accepts; default: 2e-5")
+                 "Largest difference that --expect accepts, relative to the values; default: 2e-5")
+      ->group("Results");
+  app.add_option("--norm", raw.norm,
+                 "What --tolerance is for: max, max |error| / max |expected|; l2, |error| / |expected| of an "
+                 "output as a vector")
       ->group("Results");
   app.add_flag(
          "--labels", raw.labels,
@@ -153,6 +167,9 @@ static Status interpretText(const CLI::App &app, const RawText &raw, Options &op
   if (raw.format != "text" && raw.format != "json")
     return invalidOption("--format", "text or json", raw.format);
   options.format = raw.format == "json" ? OutputFormat::JSON : OutputFormat::Text;
+  if (raw.norm != "max" && raw.norm != "l2")
+    return invalidOption("--norm", "max or l2", raw.norm);
+  options.norm = raw.norm == "l2" ? Norm::L2 : Norm::Max;
   if (app.count("--top"))
     options.top = raw.top;
   if (app.count("--labels")) {
@@ -202,8 +219,13 @@ static Status checkCombination(const CLI::App &app, const Options &options) {
     return Status::invalidInput("--labels needs pictures: it cannot be combined with --random-input");
   if (app.count("--images") && (!options.randomSeed || benchmark))
     return Status::invalidInput("--images belongs to --random-input, without --benchmark");
-  if (app.count("--tolerance") && options.expect.empty())
-    return Status::invalidInput("--tolerance belongs to --expect=FILE.safetensors, which is missing");
+  for (const char *option : {"--tolerance", "--norm"})
+    if (app.count(option) && options.expect.empty())
+      return Status::invalidInput(std::string(option) +
+                                  " belongs to --expect=FILE.safetensors, which is missing");
+  if (app.count("--entry") && options.resolution)
+    return Status::invalidInput(
+        "--entry and --resolution both say which entry point to run: give one of them");
   if (!random && options.inputs.empty() && options.labelsFile.empty())
     return Status::invalidInput(
         "nothing to run on: give pictures, folders, .npy or .safetensors files after the "

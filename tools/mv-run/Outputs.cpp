@@ -23,11 +23,20 @@ std::string run::outputNames(std::span<const OutputSpec> outputs) {
   return result;
 }
 
-OutputStore::OutputStore(std::vector<OutputSpec> outputs, size_t images, const std::vector<bool> &kept)
+OutputStore::OutputStore(std::vector<OutputSpec> outputs, size_t images, const std::vector<bool> &kept,
+                         Session *session)
     : outputs_(std::move(outputs)), images_(images), kept_(kept), values_(outputs_.size()) {
-  for (size_t i = 0; i < outputs_.size(); ++i)
-    if (kept_[i])
-      values_[i].resize(images * outputs_[i].elements);
+  for (size_t i = 0; i < outputs_.size(); ++i) {
+    size_t size = images * outputs_[i].elements;
+    if (!kept_[i])
+      continue;
+    if (session) {
+      lent_.push_back(std::make_unique<HostMemory>(*session, size * sizeof(float)));
+      values_[i] = {static_cast<float *>(lent_.back()->data()), size};
+    } else {
+      values_[i] = own_.emplace_back(size);
+    }
+  }
 }
 
 std::span<const float> OutputStore::valuesOf(size_t output, size_t image) const {

@@ -6,9 +6,11 @@
 #include "AlignedFloats.h"
 
 #include "mv/Support/Status.h"
+#include "mv/mv.hpp"
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -34,7 +36,9 @@ std::string outputNames(std::span<const OutputSpec> outputs);
 /// kept there is no memory and pointers are null, which is what the runtime takes for "not wanted".
 class OutputStore {
 public:
-  OutputStore(std::vector<OutputSpec> outputs, size_t images, const std::vector<bool> &kept);
+  /// In ordinary memory, or in memory that `session` writes to fastest, and which must outlive the object then.
+  OutputStore(std::vector<OutputSpec> outputs, size_t images, const std::vector<bool> &kept,
+              Session *session = nullptr);
 
   size_t images() const { return images_; }
   const std::vector<OutputSpec> &outputs() const { return outputs_; }
@@ -50,7 +54,9 @@ private:
   std::vector<OutputSpec> outputs_;
   size_t images_;
   std::vector<bool> kept_;
-  std::vector<AlignedFloats> values_;
+  std::vector<AlignedFloats> own_;
+  std::vector<std::unique_ptr<HostMemory>> lent_;
+  std::vector<std::span<float>> values_; ///< In one of the two.
 };
 
 /// Writes what is kept as a safetensors file; on error there is no file. `pictures`, unless empty, are the

@@ -38,10 +38,10 @@ static void addRecord(Profile &profile, std::map<std::string, size_t> &indexOf,
   profile.seconds += seconds;
 }
 
-Profile run::takeProfile(const Model &model, Session &session, std::span<const float> images, size_t batch) {
+Profile run::takeProfile(const Model &model, Session &session, const void *images, size_t batch) {
   OutputStore store(model.outputs, batch, std::vector<bool>(model.outputs.size(), true));
   std::vector<float *> outputs = store.pointers(0);
-  auto runOnce = [&] { session.run(model.entry, static_cast<int64_t>(batch), images.data(), outputs); };
+  auto runOnce = [&] { model.run(session, batch, images, outputs); };
 
   session.setProfiling(false);
   runOnce();

@@ -26,7 +26,7 @@ struct Profile {
 };
 
 /// Runs the batch `images` a few times with recording switched on, after one run without.
-Profile takeProfile(const Model &model, Session &session, std::span<const float> images, size_t batch);
+Profile takeProfile(const Model &model, Session &session, const void *images, size_t batch);
 
 /// As a table, per run.
 std::string profileText(const Profile &profile);

@@ -35,16 +35,27 @@ private:
 
 } // namespace
 
-void run::makeRandomImages(uint64_t seed, Resolution resolution, size_t first, size_t count, float *out) {
-  constexpr uint64_t kCell = 16, kChannels = 3;
+void run::makeRandomImages(uint64_t seed, const ImageShape &shape, size_t first, size_t count, void *out) {
+  constexpr uint64_t kCell = 16;
   const Stream noise("input", seed), cells("input.cells", seed), mean("input.mean", seed);
-  auto height = static_cast<uint64_t>(resolution.height), width = static_cast<uint64_t>(resolution.width);
+  auto channels = static_cast<uint64_t>(shape.channels),
+       height = static_cast<uint64_t>(shape.resolution.height),
+       width = static_cast<uint64_t>(shape.resolution.width);
   uint64_t cellRows = (height + kCell - 1) / kCell, cellColumns = (width + kCell - 1) / kCell;
-  for (uint64_t plane = kChannels * first; plane < kChannels * (first + count); ++plane)
-    for (uint64_t y = 0; y < height; ++y)
-      for (uint64_t x = 0; x < width; ++x) {
-        uint64_t cell = (plane * cellRows + y / kCell) * cellColumns + x / kCell;
-        *out++ = static_cast<float>(0.25 * noise[(plane * height + y) * width + x] + 0.5 * cells[cell] +
-                                    1.25 * mean[plane]);
-      }
+  auto *numbers = static_cast<float *>(out);
+  auto *bytes = static_cast<uint8_t *>(out);
+  for (uint64_t image = 0; image < count; ++image)
+    for (uint64_t channel = 0; channel < channels; ++channel)
+      for (uint64_t y = 0; y < height; ++y)
+        for (uint64_t x = 0; x < width; ++x) {
+          const uint64_t plane = channels * (first + image) + channel;
+          const uint64_t cell = (plane * cellRows + y / kCell) * cellColumns + x / kCell;
+          const double value =
+              0.25 * noise[(plane * height + y) * width + x] + 0.5 * cells[cell] + 1.25 * mean[plane];
+          if (shape.isBytes)
+            bytes[((image * height + y) * width + x) * channels + channel] =
+                static_cast<uint8_t>(64 * (value + 2));
+          else
+            *numbers++ = static_cast<float>(value);
+        }
 }

@@ -24,8 +24,9 @@
 
 namespace mv::run {
 
-/// Writes images [first, first + count) of the seed's sequence to `out`, [count, 3, height, width].
-void makeRandomImages(uint64_t seed, Resolution resolution, size_t first, size_t count, float *out);
+/// Writes images [first, first + count) of the seed's sequence to `out`, which they fill in the form that `shape` says.
+/// As bytes they are 64 (image + 2), cut off.
+void makeRandomImages(uint64_t seed, const ImageShape &shape, size_t first, size_t count, void *out);
 
 } // namespace mv::run
 

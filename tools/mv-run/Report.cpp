@@ -52,11 +52,12 @@ static double norm(std::span<const float> values) {
   return std::sqrt(sum);
 }
 
-void Report::addFeatures(const std::string &input, const OutputStore &store, size_t image) {
+void Report::addFeatures(const std::string &input, const OutputStore &store, const std::vector<bool> &shown,
+                         size_t image) {
   ordered_json outputs = ordered_json::array();
   std::string text;
   for (size_t i = 0; i < store.outputs().size(); ++i) {
-    if (!store.isKept(i))
+    if (!shown[i])
       continue;
     const OutputSpec &output = store.outputs()[i];
     double size = norm(store.valuesOf(i, image));
@@ -87,12 +88,14 @@ void Report::addAccuracy(const Accuracy &accuracy) {
   std::printf("top-5 accuracy %.2f%% (%zu of %zu)\n", 100 * top5, accuracy.top5(), accuracy.images());
 }
 
-void Report::addComparison(const Comparison &comparison, double tolerance) {
-  bool passed = comparison.error <= tolerance;
+void Report::addComparison(const Comparison &comparison, Norm norm, double tolerance) {
+  bool passed = comparison.in(norm) <= tolerance;
   if (format_ == OutputFormat::JSON) {
     // JSON has no infinity: null stands for it.
     document_["comparison"].push_back({{"output", comparison.output},
                                        {"error", comparison.error},
+                                       {"l2_error", comparison.l2},
+                                       {"norm", norm == Norm::L2 ? "l2" : "max"},
                                        {"tolerance", tolerance},
                                        {"passed", passed},
                                        {"values", comparison.values},
@@ -102,9 +105,10 @@ void Report::addComparison(const Comparison &comparison, double tolerance) {
                                        {"expected", comparison.expected}});
     return;
   }
-  std::printf("%-7s max |error| / max |expected| = %.3g (%lld %s), %s %g\n", comparison.output.c_str(),
-              comparison.error, static_cast<long long>(comparison.values),
-              comparison.isSample ? "samples" : "values", passed ? "within" : "ABOVE", tolerance);
+  std::printf("%-7s max |error| / max |expected| = %.3g, |error| / |expected| = %.3g (%lld %s), %s %g%s\n",
+              comparison.output.c_str(), comparison.error, comparison.l2,
+              static_cast<long long>(comparison.values), comparison.isSample ? "samples" : "values",
+              passed ? "within" : "ABOVE", tolerance, norm == Norm::L2 ? " (the second)" : "");
   if (!passed)
     std::printf("        largest at position %lld: expected %.9g, found %.9g\n",
                 static_cast<long long>(comparison.position), comparison.expected, comparison.found);

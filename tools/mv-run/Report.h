@@ -33,9 +33,10 @@ public:
   /// The best classes of one input.
   void addClasses(const std::string &input, const std::vector<Candidate> &classes, const ClassNames &names);
   /// What can be said of an input's outputs where there are no classes: their shapes and sizes.
-  void addFeatures(const std::string &input, const OutputStore &store, size_t image);
+  void addFeatures(const std::string &input, const OutputStore &store, const std::vector<bool> &shown,
+                   size_t image);
   void addAccuracy(const Accuracy &accuracy);
-  void addComparison(const Comparison &comparison, double tolerance);
+  void addComparison(const Comparison &comparison, Norm norm, double tolerance);
   /// Ends the report. In text form the timings go to standard error, which is no part of the results.
   void finish(const Timings &timings, size_t images);
 

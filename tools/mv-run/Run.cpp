@@ -7,11 +7,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "Run.h"
+#include "Batches.h"
 #include "Benchmark.h"
-#include "Compare.h"
-#include "Inputs.h"
 #include "Labels.h"
-#include "Model.h"
 #include "Profile.h"
 #include "Progress.h"
 #include "RandomImages.h"
@@ -23,7 +21,6 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <future>
 
 using namespace mv;
 using namespace mv::run;
@@ -48,20 +45,6 @@ static size_t chooseBatch(const Options &options, size_t images) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-
-/// A run whose inputs have been checked.
-struct Job {
-  const Options &options;
-  Model model;
-  InputList inputs;
-  std::optional<ClassNames> names;
-  std::vector<int> rightClasses; ///< One per input with --labels, else empty.
-  std::optional<ExpectedOutputs> expected;
-  int top = 0;                    ///< Classes to show per input.
-  bool showFeatures = false;      ///< Where there are no classes to show.
-  std::vector<bool> keptOutputs;  ///< Needed after the run: for --save and --expect.
-  std::vector<bool> shownOutputs; ///< Needed right after each batch.
-};
 
 /// Accumulates the time of a scope.
 class Stopwatch {
@@ -150,10 +133,10 @@ static StatusOr<Job> prepare(const Options &options) {
       arguments = isFolder ? std::vector{options.labelsFile} : labelFile->picturePaths();
   }
   MV_ASSIGN_OR_RETURN(InputList inputs, InputList::collect(arguments));
-  MV_ASSIGN_OR_RETURN(std::optional<Resolution> tensorResolution, inputs.tensorResolution());
+  MV_ASSIGN_OR_RETURN(std::optional<ImageShape> tensors, inputs.tensorShape());
 
   Job job{options, Model(options.model), std::move(inputs), {}, {}, {}, 0, false, {}, {}};
-  MV_RETURN_IF_ERROR(chooseEntry(job.model, options, tensorResolution));
+  MV_RETURN_IF_ERROR(chooseEntry(job.model, options, tensors, job.inputs.hasPictures()));
   job.names = job.model.classNames();
   MV_RETURN_IF_ERROR(prepareLabels(job, labelFile));
   if (!options.expect.empty()) {
@@ -176,51 +159,6 @@ static Session openSession(const Job &job) {
 // The run
 //===----------------------------------------------------------------------===//
 
-/// Reads batches, one ahead of the model where the model leaves the CPU idle.
-namespace {
-class BatchLoader {
-public:
-  BatchLoader(const Job &job, size_t batch, size_t images)
-      : job_(job), batch_(batch), images_(images), pool_(static_cast<unsigned>(job.options.threads)),
-        isAhead_(job.options.device != "cpu") {}
-
-  /// The images from `begin` on, one batch or what is left; valid until the next but one call.
-  StatusOr<std::span<const float>> load(size_t begin) {
-    Status status = pending_.valid() ? pending_.get() : fill(begin);
-    if (!status.ok())
-      return status;
-    std::span<const float> result = buffers_[current_];
-    size_t next = begin + batch_;
-    if (isAhead_) {
-      current_ = 1 - current_;
-      if (next < images_)
-        pending_ = std::async(std::launch::async, [this, next] { return fill(next); });
-    }
-    return result;
-  }
-
-private:
-  Status fill(size_t begin) {
-    size_t count = std::min(batch_, images_ - begin);
-    AlignedFloats &buffer = buffers_[current_];
-    buffer.resize(count * job_.model.imageSize());
-    if (job_.options.randomSeed) {
-      makeRandomImages(*job_.options.randomSeed, job_.model.resolution, begin, count, buffer.data());
-      return {};
-    }
-    return job_.inputs.load(begin, count, job_.model.preprocessing, pool_, buffer.data());
-  }
-
-  const Job &job_;
-  size_t batch_, images_;
-  ThreadPool pool_;
-  bool isAhead_;
-  AlignedFloats buffers_[2];
-  int current_ = 0;
-  std::future<Status> pending_; // Last: its destructor waits for the thread that uses the rest.
-};
-} // namespace
-
 /// What a run accumulates.
 namespace {
 struct Results {
@@ -231,19 +169,18 @@ struct Results {
 };
 } // namespace
 
-/// Shows what there is to show of images [begin, begin + count), whose outputs stand in `kept` or `shown`.
-static void showBatch(const Job &job, const OutputStore &shown, size_t begin, size_t count,
-                      Results &results) {
-  for (size_t i = 0; i < count; ++i) {
-    size_t image = begin + i;
+/// Shows what there is to show of a batch.
+static void showBatch(const Job &job, const FinishedBatch &batch, Results &results) {
+  for (size_t i = 0; i < batch.count; ++i) {
+    size_t image = batch.begin + i;
     std::string name =
         job.options.randomSeed ? "random[" + std::to_string(image) + "]" : job.inputs[image].name;
     if (job.showFeatures)
-      results.report.addFeatures(name, shown, i);
+      results.report.addFeatures(name, *batch.outputs, job.shownOutputs, i);
     std::optional<size_t> logits = job.model.logits();
-    if (!logits || !shown.isKept(*logits))
+    if (!logits || !job.shownOutputs[*logits])
       continue;
-    std::span<const float> values = shown.valuesOf(*logits, i);
+    std::span<const float> values = batch.outputs->valuesOf(*logits, i);
     if (job.top > 0)
       results.report.addClasses(name, topClasses(values, static_cast<size_t>(job.top)), *job.names);
     if (!job.rightClasses.empty())
@@ -251,33 +188,42 @@ static void showBatch(const Job &job, const OutputStore &shown, size_t begin, si
   }
 }
 
+/// Puts away what is needed later of a batch.
+static void keepBatch(const Job &job, const FinishedBatch &batch, Results &results) {
+  std::vector<float *> kept = results.kept.pointers(batch.begin);
+  for (size_t i = 0; i < kept.size(); ++i)
+    if (kept[i])
+      std::copy_n(batch.outputs->values(i).data(), batch.count * job.model.outputs[i].elements, kept[i]);
+}
+
 /// Runs all images, batch by batch.
 static Status runImages(const Job &job, Session &session, size_t images, size_t batch, Results &results) {
-  // What is kept is written where it stays; what is only shown goes to a buffer of one batch.
-  OutputStore shown(job.model.outputs, batch, job.shownOutputs);
-  BatchLoader loader(job, batch, images);
+  BatchLoader loader(job, session, batch, images);
+  BatchRunner runner(job, session, batch);
   Progress progress(images);
-  for (size_t begin = 0; begin < images; begin += batch) {
-    size_t count = std::min(batch, images - begin);
-    std::span<const float> input;
-    {
-      Stopwatch watch(results.timings.load);
-      MV_ASSIGN_OR_RETURN(input, loader.load(begin));
+  for (size_t begin = 0; begin < images || !runner.isEmpty();) {
+    if (begin < images) {
+      const void *input = nullptr;
+      {
+        Stopwatch watch(results.timings.load);
+        MV_ASSIGN_OR_RETURN(input, loader.next());
+      }
+      Stopwatch watch(results.timings.model);
+      runner.start(input, begin, loader.countFrom(begin));
+      begin += loader.countFrom(begin);
+      if (begin < images && !runner.isFull())
+        continue;
     }
-    std::vector<float *> outputs = shown.pointers(0), kept = results.kept.pointers(begin);
-    for (size_t i = 0; i < outputs.size(); ++i)
-      outputs[i] = outputs[i] ? outputs[i] : kept[i];
+    FinishedBatch finished;
     {
       Stopwatch watch(results.timings.model);
-      session.run(job.model.entry, static_cast<int64_t>(count), input.data(), outputs);
+      finished = runner.finish();
     }
-    for (size_t i = 0; i < outputs.size(); ++i)
-      if (outputs[i] && kept[i] && outputs[i] != kept[i])
-        std::copy_n(outputs[i], count * job.model.outputs[i].elements, kept[i]);
+    keepBatch(job, finished, results);
     if (job.top > 0 && job.options.format == OutputFormat::Text)
       progress.hide();
-    showBatch(job, shown, begin, count, results);
-    progress.update(begin + count);
+    showBatch(job, finished, results);
+    progress.update(finished.begin + finished.count);
   }
   return {};
 }
@@ -286,8 +232,8 @@ static Status runImages(const Job &job, Session &session, size_t images, size_t 
 static Status compareOutputs(const Job &job, Results &results) {
   std::string failed;
   for (const Comparison &comparison : job.expected->compare(results.kept)) {
-    results.report.addComparison(comparison, job.options.tolerance);
-    if (!(comparison.error <= job.options.tolerance))
+    results.report.addComparison(comparison, job.options.norm, job.options.tolerance);
+    if (!(comparison.in(job.options.norm) <= job.options.tolerance))
       failed += (failed.empty() ? "" : ", ") + comparison.output;
   }
   if (failed.empty())
@@ -299,7 +245,7 @@ static Status compareOutputs(const Job &job, Results &results) {
 static void addFacts(const Job &job, const Session &session, size_t batch, Report &report) {
   mv_session_info info = session.info();
   report.setFact("model", job.options.model);
-  report.setFact("resolution", resolutionText(job.model.resolution));
+  report.setFact("resolution", resolutionText(job.model.shape.resolution));
   report.setFact("device", info.device);
   report.setFact("target", info.target);
   report.setFact("threads", info.threads);
@@ -309,9 +255,10 @@ static void addFacts(const Job &job, const Session &session, size_t batch, Repor
 /// --profile: on the first batch, apart from the run itself.
 static Status profileFirstBatch(const Job &job, Session &session, size_t images, size_t batch,
                                 Report &report) {
-  BatchLoader loader(job, std::min(batch, images), std::min(batch, images));
-  MV_ASSIGN_OR_RETURN(std::span<const float> input, loader.load(0));
-  Profile profile = takeProfile(job.model, session, input, std::min(batch, images));
+  const size_t count = std::min(batch, images);
+  BatchLoader loader(job, session, count, count);
+  MV_ASSIGN_OR_RETURN(const void *input, loader.next());
+  Profile profile = takeProfile(job.model, session, input, count);
   if (job.options.format == OutputFormat::JSON)
     report.setFact("profile", profileDocument(profile));
   else
@@ -323,17 +270,18 @@ static Status runBenchmark(const Options &options) {
   MV_ASSIGN_OR_RETURN(Job job, prepare(options));
   size_t batch = chooseBatch(options, std::max<size_t>(1, job.inputs.size()));
   Session session = openSession(job);
-  size_t values = batch * job.model.imageSize();
-  AlignedFloats images(values);
+  const size_t bytes = batch * job.model.shape.bytes();
+  const HostMemory memory(session, bytes);
+  auto *images = static_cast<std::byte *>(memory.data());
   if (job.inputs.size() == 0) {
-    makeRandomImages(options.randomSeed.value_or(1), job.model.resolution, 0, batch, images.data());
+    makeRandomImages(options.randomSeed.value_or(1), job.model.shape, 0, batch, images);
   } else {
     // The inputs given, repeated until the batch is full.
-    size_t count = std::min(batch, job.inputs.size());
+    const size_t count = std::min(batch, job.inputs.size()), given = count * job.model.shape.bytes();
     ThreadPool pool(static_cast<unsigned>(options.threads));
-    MV_RETURN_IF_ERROR(job.inputs.load(0, count, job.model.preprocessing, pool, images.data()));
-    for (size_t i = count * job.model.imageSize(); i < values; ++i)
-      images[i] = images[i - count * job.model.imageSize()];
+    MV_RETURN_IF_ERROR(job.inputs.load(0, count, job.model.shape, job.model.preprocessing, pool, images));
+    for (size_t i = given; i < bytes; ++i)
+      images[i] = images[i - given];
   }
   session.reserve(job.model.entry, static_cast<int64_t>(batch));
   printDocument(benchmark(job.model, session, images, batch, *options.benchmarkSeconds));

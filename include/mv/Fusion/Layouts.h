@@ -12,7 +12,7 @@ namespace mv {
 int64_t getStoredChannels(int64_t channels, int64_t multiple);
 
 /// Whether a root in the body reads the kernel's input `index`, an activation: kernels for GPUs read whole rows of
-/// the storage type there. The image is read by `to_nhwc`, residual sums by pointwise ops.
+/// the storage type there. The image is read by `to_nhwc` or `normalize`, residual sums by pointwise ops.
 bool isReadByRoot(KernelOp kernel, unsigned index);
 /// Whether a 3x3 convolution reads it.
 bool isReadByConvolution(KernelOp kernel, unsigned index);

@@ -151,12 +151,12 @@ def FoldNorm : MV_FunctionPass<"mv-fold-norm"> {
 }
 
 def FuseStem : MV_FunctionPass<"mv-fuse-stem"> {
-  let summary = "Puts the image's `to_nhwc` into the convolution that reads it";
+  let summary = "Puts the image's `to_nhwc` or `normalize` into the convolution that reads it";
   let description = [{
     The first convolution then reads the image as the caller gave it, and nothing is copied.
 
     - Needs: primitive ops, bare or in kernels; after mv-fuse-pointwise.
-    - Leaves: a kernel of family conv2d that begins with `to_nhwc`.
+    - Leaves: a kernel of family conv2d that begins with `to_nhwc` or `normalize`.
     - Skips: images of many channels, images that others read too (missed remark).
     - Example: test/Fusion/fuse-stem.mlir
   }];
@@ -241,10 +241,10 @@ def VerifyFused : MV_FunctionPass<"mv-verify-fused"> {
   let summary = "Checks that functions are what the plan stage takes, and names all that is not";
   let description = [{
     - (F1) A function holds parameters, expressions on them, kernels and one return.
-    - (F2) A kernel has one result, and holds primitive ops.
+    - (F2) A kernel has one result, which it may have twice on cuda, and holds primitive ops.
     - (F3) Before a kernel's root there is at most a layer norm (for a `linear`), the mixer's fixed set (for a
-      `selective_scan`), or, for cuda, `to_nhwc` (for a `conv2d`) or the product (for an `attention`); after it there are
-      pointwise ops.
+      `selective_scan`), or, for cuda, `to_nhwc` or `normalize` (for a `conv2d`) or the product (for an `attention`);
+      after it there are pointwise ops.
     - (F4) A kernel moves data at most once, at its end.
     - (F5) Each result of the function is the result of a kernel, and of another one.
     - (F6) A kernel's result has the batch, dynamic, as its first dimension and no other dynamic one.

@@ -388,6 +388,7 @@ def MV_ToNHWCOp : MV_MovementOp<"to_nhwc"> {
   let results = (outs MV_Map:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
+  let hasFolder = 1; // to_nhwc(to_nchw(x)) -> x
 }
 
 def MV_ToNCHWOp : MV_MovementOp<"to_nchw"> {
@@ -403,6 +404,32 @@ def MV_ToNCHWOp : MV_MovementOp<"to_nchw"> {
   let results = (outs 4DTensorOf<[F32, F64]>:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
+}
+
+def MV_NormalizeOp : MV_MovementOp<"normalize"> {
+  let summary = "A picture's bytes to the numbers a model was trained on";
+  let description = [{
+    `result[b, y, x, c] = (input[b, y, x, c] / 255 - mean[c]) / std[c]`, computed as `input * scale + shift`. What pads the
+    result later is zero after the normalisation, so that it does not fold into a convolution's weights.
+
+    - (C1) The result has the input's shape, with at most 4 channels.
+    - (C2) `mean` and `std` have a finite number for each channel, those of `std` positive.
+
+    ```mlir
+    %y = mv.normalize %picture mean [0.485, 0.456, 0.406] std [0.229, 0.224, 0.225] : tensor<?x224x224x3xui8> -> tensor<?x224x224x3xf32>
+    ```
+  }];
+  let arguments = (ins 4DTensorOf<[UI8]>:$input, DenseF64ArrayAttr:$mean, DenseF64ArrayAttr:$std);
+  let results = (outs MV_Map:$result);
+  let assemblyFormat = "$input `mean` $mean `std` $std attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Red, green, blue and what some formats add.
+    static constexpr int64_t kMaxChannels = 4;
+    /// `result = input * scale + shift` of a channel.
+    double getScale(int64_t channel) { return 1 / (255 * getStd()[channel]); }
+    double getShift(int64_t channel) { return -getMean()[channel] / getStd()[channel]; }
+  }];
 }
 
 #endif // MV_IR_MVPRIMITIVEOPS_TD

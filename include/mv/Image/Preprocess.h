@@ -54,7 +54,11 @@ Picture resizeAndCrop(const Picture &picture, const Preprocessing &preprocessing
 /// Writes (value / 255 - mean) / deviation as three planes of height x width, computed in float.
 void normalizePicture(const Picture &picture, const Preprocessing &preprocessing, std::span<float> planes);
 
-/// All of it: `planes` holds 3 * height * width values. Fails if the resized picture would be absurdly large.
+/// The picture as the model sees it, before it is normalised. Fails if the resized picture would be absurdly large.
+StatusOr<Picture> fitPicture(const Picture &picture, const std::string &name,
+                             const Preprocessing &preprocessing);
+
+/// All of it: `planes` holds 3 * height * width values. Fails as fitPicture() does.
 Status preprocessPicture(const Picture &picture, const std::string &name, const Preprocessing &preprocessing,
                          std::span<float> planes);
 

@@ -35,6 +35,15 @@ StatusOr<std::vector<Resolution>> parseResolutions(std::string_view text);
 StatusOr<std::vector<Resolution>> selectResolutions(const ModelSpec &spec,
                                                     std::span<const Resolution> resolutions);
 
+/// What an entry point is given.
+enum class InputType {
+  F32, ///< Normalised images, f32 [batch, channels, height, width].
+  U8   ///< Pictures as they are decoded, u8 [batch, height, width, channels]; the model normalises them.
+};
+
+/// "f32" or "u8". Errors: anything else.
+StatusOr<InputType> parseInputType(std::string_view text);
+
 struct OutputSelection {
   bool logits = false;                ///< [batch, classes]; the pooled features when there are no classes.
   bool pooled = false;                ///< [batch, channels].

@@ -23,12 +23,23 @@ struct Checks {
   bool race = false;   ///< Unordered conflicting accesses, in shared and global memory; data used before its
                        ///< async wait.
   bool sync = false;   ///< Divergent barriers, collectives with missing lanes, barriers that cannot complete.
+  // Of speed, not of right and wrong; they are in no "all".
+  bool phases = false;  ///< Accesses to shared memory that take more passes over the banks than they need.
+  bool sectors = false; ///< Kernels that move sectors of global memory for a part of their bytes.
 
-  bool any() const { return memory || init || race || sync; }
+  /// Those that watch every access while the kernel runs; the others look at what was counted.
+  bool anyWhileRunning() const { return memory || init || race || sync; }
+  bool anyOfSpeed() const { return phases || sectors; }
+  bool any() const { return anyWhileRunning() || anyOfSpeed(); }
 };
 
-/// Parses "memory,init,race,sync", "all" or "none". False when a word is unknown; `unknown` then names it.
+/// The words there are, for messages.
+inline constexpr std::string_view checkWords = "memory, init, race, sync, phases, sectors, all, none";
+/// Parses a list such as "memory,init"; "all" is the first four. False when a word is unknown; `unknown` then names it.
 bool parseChecks(std::string_view text, Checks &checks, std::string &unknown);
+
+/// Of the bytes of the sectors that a kernel moves, the share that it must use.
+inline constexpr double leastSectorUse = 0.95;
 
 enum class CheckKind : uint8_t {
   OutOfBounds,
@@ -41,10 +52,12 @@ enum class CheckKind : uint8_t {
   DivergentBarrier, ///< An .aligned barrier that not all lanes of the warp reached together.
   MissingLanes,     ///< A collective whose member mask names lanes that do not take part.
   BarrierDeadlock,  ///< Threads wait for threads that have exited or wait elsewhere.
+  BankConflicts,    ///< An access to shared memory needs more phases than the least for its width.
+  WastedSectors,    ///< Less than leastSectorUse of the sectors' bytes are used.
 };
 
 std::string_view checkKindName(CheckKind kind);
-/// "memory", "init", "race" or "sync": the check a kind belongs to.
+/// The word of the check a kind belongs to.
 std::string_view checkName(CheckKind kind);
 
 /// One side of a finding: an instruction and the thread that executed it.
@@ -63,6 +76,7 @@ struct CheckReport {
   uint64_t address = 0;
   std::string_view space; ///< "global", "shared", "local", …
   AccessSite site;
+  bool isSum = false; ///< Of all threads and launches; the site has an instruction only.
   bool hasOther = false;
   AccessSite other; ///< The second party of a race.
   uint64_t count = 1;

@@ -16,6 +16,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mv::ptxsim {
 
@@ -45,6 +46,21 @@ enum class InstructionClass : uint8_t {
 inline constexpr unsigned instructionClassCount = unsigned(InstructionClass::Other) + 1;
 std::string_view instructionClassName(InstructionClass kind);
 
+/// What an instruction asked of memory. One of cp.async asks both kinds.
+struct AccessCounters {
+  uint64_t sharedRequests = 0, phases = 0, idealPhases = 0;
+  uint64_t globalRequests = 0, sectors = 0;
+  uint64_t usedBytes = 0; ///< Distinct bytes of the sectors, in each request.
+};
+
+/// The sums of an instruction, in the order of the PTX.
+struct InstructionAccess {
+  uint32_t index = 0; ///< Of the instruction in its kernel.
+  unsigned line = 0;
+  std::string instruction, source; ///< "file.cu:12" where the PTX has .loc, else empty.
+  AccessCounters counters;
+};
+
 /// Sums over all launches of one kernel.
 struct KernelCounters {
   std::string kernel, module;
@@ -66,6 +82,7 @@ struct KernelCounters {
   uint64_t barriers = 0;
   uint64_t uniqueGlobalBytes =
       0; ///< Distinct bytes of global memory touched, in sectors: what DRAM must move at least.
+  std::vector<InstructionAccess> accesses; ///< Of instructions that accessed shared or global memory.
   // Of the last launch.
   unsigned blockThreads = 0, registers = 0, sharedBytesPerBlock = 0;
   bool registersAreEstimated = true;

@@ -115,6 +115,8 @@ struct ModuleOptions {
   std::string name = "module"; ///< Shown in reports and messages.
   /// Registers of a kernel as ptxas counts them, where the caller knows them; 0: unknown.
   std::function<uint32_t(std::string_view kernel)> registers = {};
+  unsigned newestPTX =
+      0; ///< PTX of a later .version is refused, as 10 * major + minor; 0: all that is known.
 };
 
 struct LaunchConfig {

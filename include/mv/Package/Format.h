@@ -34,7 +34,7 @@ static_assert(std::endian::native == std::endian::little, "packages are read in 
 inline constexpr std::array<unsigned char, 8> kMagic = {0x89, 'M', 'V', 'X', '\r', '\n', 0x1A, '\n'};
 
 /// Raised by every change that an older reader would misread.
-inline constexpr uint32_t kFormatVersion = 2;
+inline constexpr uint32_t kFormatVersion = 3;
 
 /// Sections begin at multiples of this, so that code can be mapped: the page size of x86-64.
 inline constexpr uint64_t kSectionAlignment = 4096;

@@ -84,9 +84,14 @@ private:
 Status checkModel(const Model &model, std::span<const SectionRecord> sections,
                   std::span<const std::byte> file = {});
 
-/// Bytes of one image of an entry point's input, and of an output: both are f32.
+/// Bytes of one image of an entry point's input, and of an output, which is f32.
 uint64_t inputBytes(const Entry &entry);
 uint64_t outputBytes(const Output &output);
+
+/// "f32", "u8"
+const char *inputTypeName(InputType type);
+/// What `batch` images are, "f32 [8, 3, 224, 224] (normalised images)".
+std::string describeInput(const Entry &entry, int64_t batch);
 
 /// The program of `entry` for "cpu" or "cuda"; null if there is none.
 const Program *findProgram(const Entry &entry, std::string_view device);

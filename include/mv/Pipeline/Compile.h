@@ -9,6 +9,7 @@
 #include "mv/Pipeline/Pipeline.h"
 #include "mv/Support/Status.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,12 +20,14 @@ struct CompileOptions {
   std::string weights;                 ///< FILE, FOLDER or random:SEED; empty: the source's own.
   std::string output;                  ///< Empty or "-": standard output, for text only.
   std::vector<Resolution> resolutions; ///< Empty: the checkpoint's input size.
+  std::optional<InputType> input;      ///< Nothing: f32, or what the IR says.
   std::vector<std::string> outputs;    ///< Empty: logits and pooled, as far as the model has them.
   Stage stage = Stage::Package;        ///< Where to stop.
   bool report = false;                 ///< Write work and bytes of every kernel ...
   std::string reportFile;              ///< ... here, as HTML or text by its extension; empty: standard error.
   unsigned threads = 0;                ///< 0: one per CPU.
-  std::string ptxas;                   ///< NVIDIA's assembler; empty: where it usually is, or none.
+  std::string tuningFile; ///< Measured tiles of products on GPUs (mv/Kernels/GPU/Tuning.h); empty: none.
+  std::string ptxas;      ///< NVIDIA's assembler; empty: where it usually is, or none.
   bool targetsAreDefault = false; ///< Nobody named any: IR that was made for fewer devices needs no more.
   bool dtypeIsDefault = false;    ///< The same of the type of products.
   PipelineOptions pipeline;

@@ -10,11 +10,16 @@
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringSet.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace mv {
+
+namespace gpu {
+class Tuning;
+} // namespace gpu
 
 /// The stages in the order they run; the names are those of --compile-to.
 enum class Stage { Import, Fusion, Plan, Kernels, LLVM, Assembly, PTX, Package };
@@ -27,6 +32,7 @@ struct PipelineOptions {
   std::vector<std::string> gpuTargets; ///< Architectures of GPUs (sm_80), for cuda.
   std::vector<std::string> devices;    ///< cpu, cuda; cpu when empty.
   std::string dtype = "f16";           ///< What products on cuda multiply.
+  std::shared_ptr<gpu::Tuning> tuning; ///< Tiles of products on GPUs that were measured; null: none.
   llvm::StringSet<> disabled;          ///< Passes to leave out, by name (mv-fold-batch-norm).
 };
 

@@ -61,6 +61,10 @@ template <typename T> Tensor<T> slice(const Tensor<T> &input, int64_t offset, in
 template <typename T> Tensor<T> concat(const Tensor<T> &first, const Tensor<T> &second);
 template <typename T> Tensor<T> toNHWC(const Tensor<T> &input);
 template <typename T> Tensor<T> toNCHW(const Tensor<T> &input);
+/// Values of bytes, 0 to 255; `mean` and `deviation` are [C].
+template <typename T>
+Tensor<T> normalizePicture(const Tensor<T> &input, llvm::ArrayRef<double> mean,
+                           llvm::ArrayRef<double> deviation);
 
 template <typename T> T relu(T x);
 template <typename T> T silu(T x);

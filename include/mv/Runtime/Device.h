@@ -28,12 +28,13 @@ struct DeviceOptions {
 };
 
 /// One forward pass. Checked by the session: the entry exists, the batch is positive and within the device's
-/// limit, there is one pointer for each output.
+/// limit, the input is of the entry's type, there is one pointer for each output.
 struct Run {
   uint32_t entry;
   int64_t batch;
-  const float *input;
-  std::span<float *const> outputs; ///< Null: not wanted.
+  const void *input;
+  std::span<float *const> outputs;                        ///< Null: not wanted.
+  package::InputType inputType = package::InputType::F32; ///< Of what `input` points to.
 };
 
 /// When a dispatch ran, in nanoseconds since the run began.
@@ -66,6 +67,24 @@ public:
   virtual Status reserve(uint32_t entry, int64_t batch) = 0;
   /// Returns when the outputs are written. `times`, if not null, gets one element for each dispatch.
   virtual Status run(const Run &run, std::vector<DispatchTime> *times) = 0;
+
+  /// Begins a run on `stream`, or on streams of the device's own where that is null, and returns its number. On
+  /// devices without streams, which take none, the run is over on return.
+  virtual StatusOr<uint64_t> enqueue(const Run &run, void *stream);
+  /// Returns when run number `run` and those before it are over; 0 stands for all.
+  virtual Status wait(uint64_t run);
+
+  /// Host memory for inputs and outputs that the device reads and writes as fast as it can, and while the caller goes
+  /// on. To be given back before the device goes.
+  virtual StatusOr<void *> allocateHost(uint64_t bytes);
+  virtual void freeHost(void *memory);
+
+protected:
+  /// An error unless there is a run of this number.
+  static Status checkNumber(uint64_t run, uint64_t latest);
+
+private:
+  uint64_t runs_ = 0; ///< That enqueue() here has done.
 };
 
 } // namespace mv::runtime

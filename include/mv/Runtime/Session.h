@@ -21,6 +21,11 @@ public:
   uint64_t runBytes(uint32_t entry, int64_t batch) const;
   Status reserve(uint32_t entry, int64_t batch);
   Status run(const Run &run);
+  /// As the device does. Not profiled.
+  StatusOr<uint64_t> enqueue(const Run &run, void *stream);
+  Status wait(uint64_t run) { return device_->wait(run); }
+  StatusOr<void *> allocateHost(uint64_t bytes) { return device_->allocateHost(bytes); }
+  void freeHost(void *memory) { device_->freeHost(memory); }
 
   void setProfiling(bool enabled) { profiling_ = enabled; }
   /// Of the latest run: one for each dispatch, or none if it was not profiled or failed.
@@ -33,6 +38,7 @@ private:
   Session(std::shared_ptr<const package::PackageFile> package, std::unique_ptr<Device> device)
       : package_(std::move(package)), device_(std::move(device)) {}
   Status checkSize(uint32_t entry, int64_t batch) const;
+  Status checkRun(const Run &run) const;
 
   std::shared_ptr<const package::PackageFile> package_;
   std::unique_ptr<Device> device_;

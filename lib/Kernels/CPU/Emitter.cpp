@@ -77,12 +77,22 @@ static EmitFunction lookUpFamily(StringRef family) {
       .Default(nullptr);
 }
 
+/// Whether an input is a picture's bytes, which mv.normalize makes numbers of.
+static bool isPicture(BlockArgument argument) {
+  return cast<RankedTensorType>(argument.getType()).getElementType().isUnsignedInteger(8) &&
+         llvm::all_of(argument.getUsers(), llvm::IsaPred<NormalizeOp>);
+}
+
 /// Emitters compute in f32 and store one result.
 static LogicalResult checkTypes(plan::KernelOp kernel) {
   FunctionType type = kernel.getFunctionType();
   if (type.getNumResults() != 1)
     return kernel.emitOpError("has ") << type.getNumResults() << " results; a CPU kernel stores one";
-  for (Type operand : llvm::concat<const Type>(type.getInputs(), type.getResults()))
+  SmallVector<Type> operands(type.getResults());
+  for (BlockArgument argument : kernel.getBody().getArguments())
+    if (!isPicture(argument))
+      operands.push_back(type.getInput(argument.getArgNumber()));
+  for (Type operand : operands)
     if (!cast<RankedTensorType>(operand).getElementType().isF32())
       return kernel.emitOpError("reads or stores ") << operand << "; CPU kernels compute in f32";
   return success();

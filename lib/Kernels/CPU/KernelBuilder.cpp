@@ -37,8 +37,10 @@ RankedTensorType KernelBuilder::resultType(unsigned index) {
 static MemRefType bufferType(RankedTensorType type) {
   int64_t elements = storedShape(type).elements();
   bool batched = type.getRank() > 0 && type.isDynamicDim(0);
-  return MemRefType::get({batched ? elements * kNominalBatch : elements},
-                         Float32Type::get(type.getContext()));
+  Type element = type.getElementType();
+  if (element.isInteger()) // A picture's bytes: memory has no signs.
+    element = IntegerType::get(type.getContext(), element.getIntOrFloatBitWidth());
+  return MemRefType::get({batched ? elements * kNominalBatch : elements}, element);
 }
 
 void KernelBuilder::beginPhase() {

@@ -1,7 +1,7 @@
 //===- Pointwise.cpp - Kernels without a root -----------------------------------===//
 //
 // Pointwise ops and data movement: everything is the epilogue's loads, ops and stores. Movements that collect
-// channels from elsewhere (to_nhwc, slice, concat) stand in for the root: they make the value that the
+// channels from elsewhere (to_nhwc, normalize, slice, concat) stand in for the root: they make the value that the
 // pointwise ops start from. The others are addressing in the stores.
 //
 //===----------------------------------------------------------------------===//
@@ -57,6 +57,27 @@ Collect collect(KernelBuilder &b, ToNHWCOp op, Value image, Value row) {
     return gather(b, channel, channels, [&](Value own) {
       return b.loadScalar(memory, b.plus(b.times(b.plus(b.times(image, channels), own), plane), row));
     });
+  };
+}
+
+/// The numbers that a pixel's bytes stand for: one vector has them all.
+Collect collect(KernelBuilder &b, NormalizeOp op, Value image, Value row) {
+  int64_t channels = channelsOf(op.getResult());
+  Value pixel = b.times(b.plus(b.times(image, countRows(op.getResult())), row), channels);
+  SmallVector<float> scales(b.target.lanes), shifts(b.target.lanes); // Zero in the lanes beyond the channels.
+  for (int64_t channel = 0; channel < channels; ++channel) {
+    scales[channel] = float(op.getScale(channel));
+    shifts[channel] = float(op.getShift(channel));
+  }
+  auto constants = [&b](ArrayRef<float> lanes) -> Value {
+    return arith::ConstantOp::create(b, DenseElementsAttr::get(b.vectorType(), lanes));
+  };
+  return [&b, op, channels, pixel, scales, shifts, constants](Value channel) mutable {
+    Value memory = b.input(op.getInput()).memory;
+    Value bytes = gather(b, channel, channels, [&](Value own) -> Value {
+      return arith::UIToFPOp::create(b, b.getF32Type(), b.loadScalar(memory, b.plus(pixel, own)));
+    });
+    return b.fma(bytes, constants(scales), constants(shifts));
   };
 }
 
@@ -117,6 +138,8 @@ static Value getActivation(Block &body) {
 LogicalResult mv::cpu::emitPointwise(KernelBuilder &b) {
   for (Operation &op : b.body) {
     if (auto movement = dyn_cast<ToNHWCOp>(op))
+      return emitCollecting(b, movement);
+    if (auto movement = dyn_cast<NormalizeOp>(op))
       return emitCollecting(b, movement);
     if (auto movement = dyn_cast<SliceOp>(op))
       return emitCollecting(b, movement);

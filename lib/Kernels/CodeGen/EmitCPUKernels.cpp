@@ -1,5 +1,7 @@
 //===- EmitCPUKernels.cpp - Every kernel for every CPU target -------------------===//
 
+#include "EmitKernels.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -45,20 +47,8 @@ struct EmitCPUKernelsPass : mv::impl::EmitCPUKernelsPassBase<EmitCPUKernelsPass>
     OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
     auto module = ModuleOp::create(builder, getOperation().getLoc(), moduleName(target.name));
     module->setAttr("mv.target", builder.getStringAttr(target.name));
-    bool complete = true;
-    for (auto kernel : getOperation().getOps<plan::KernelOp>()) {
-      if (kernel.getDevice() == "cuda")
-        continue;
-      FailureOr<plan::ImplementationAttr> implementation = cpu::emitKernel(kernel, target, module);
-      if (failed(implementation)) {
-        complete = false;
-        continue;
-      }
-      SmallVector<Attribute> all(kernel.getImplementations().getValue());
-      all.push_back(*implementation);
-      kernel.setImplementationsAttr(builder.getArrayAttr(all));
-    }
-    return success(complete);
+    return emitKernels(getOperation(), /*forCUDA=*/false,
+                       [&](plan::KernelOp kernel) { return cpu::emitKernel(kernel, target, module); });
   }
 };
 

@@ -1,5 +1,7 @@
 //===- EmitGPUKernels.cpp - Every kernel for every GPU target -------------------===//
 
+#include "EmitKernels.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -20,6 +22,8 @@ namespace {
 
 struct EmitGPUKernelsPass : mv::impl::EmitGPUKernelsPassBase<EmitGPUKernelsPass> {
   using EmitGPUKernelsPassBase::EmitGPUKernelsPassBase;
+  EmitGPUKernelsPass(EmitGPUKernelsPassOptions options, mv::gpu::Tuning *tuning)
+      : EmitGPUKernelsPassBase(std::move(options)), tuning(tuning) {}
 
   void runOnOperation() override {
     SmallVector<std::string> names(targets.begin(), targets.end());
@@ -41,21 +45,18 @@ struct EmitGPUKernelsPass : mv::impl::EmitGPUKernelsPassBase<EmitGPUKernelsPass>
     auto module =
         mlir::gpu::GPUModuleOp::create(builder, getOperation().getLoc(), "cuda_" + target.name.str());
     module->setAttr("mv.target", builder.getStringAttr(target.name));
-    bool complete = true;
-    for (auto kernel : getOperation().getOps<plan::KernelOp>()) {
-      if (kernel.getDevice() != "cuda")
-        continue;
-      FailureOr<plan::GPUImplementationAttr> implementation = mv::gpu::emitKernel(kernel, target, module);
-      if (failed(implementation)) {
-        complete = false;
-        continue;
-      }
-      SmallVector<Attribute> all(kernel.getImplementations().getValue());
-      all.push_back(*implementation);
-      kernel.setImplementationsAttr(builder.getArrayAttr(all));
-    }
-    return success(complete);
+    return emitKernels(getOperation(), /*forCUDA=*/true, [&](plan::KernelOp kernel) {
+      return mv::gpu::emitKernel(kernel, target, module, tuning);
+    });
   }
+
+private:
+  mv::gpu::Tuning *tuning = nullptr;
 };
 
 } // namespace
+
+std::unique_ptr<Pass> mv::createEmitGPUKernelsPass(EmitGPUKernelsPassOptions options,
+                                                   mv::gpu::Tuning *tuning) {
+  return std::make_unique<EmitGPUKernelsPass>(std::move(options), tuning);
+}

@@ -29,10 +29,10 @@ Value Row::offsetOf(Value argument) const {
   return nullptr;
 }
 
-EpilogueBase::EpilogueBase(plan::KernelOp kernel, Value root)
+EpilogueBase::EpilogueBase(plan::KernelOp kernel, Value root, unsigned result)
     : kernel(kernel), root(root), movement(findMovement(kernel)),
       last(movement ? movement->getOperand(0) : yieldedBy(kernel)),
-      placement(typeOf(last), cast<RankedTensorType>(kernel.getFunctionType().getResult(0)), movement) {
+      placement(typeOf(last), cast<RankedTensorType>(kernel.getFunctionType().getResult(result)), movement) {
   Operation *before = root ? root.getDefiningOp() : nullptr;
   for (Operation &op : kernel.getBody().front())
     if (isa<PointwiseOpInterface>(op) && (!before || before->isBeforeInBlock(&op)))

@@ -24,6 +24,11 @@ static constexpr int64_t kWarps = 8;
 /// Keys of a tile at most: their scores are 32 registers, or 16 for F32, which needs the halves of what it multiplies.
 static constexpr int64_t kKeys = 64, kKeysF32 = 32;
 
+/// Blocks that share a multiprocessor's registers where products take three times as many; else ptxas knows best.
+static constexpr int64_t kResidentF32 = 2;
+/// Columns of a head up to which a warp's queries, of 16-bit elements, stay in registers.
+static constexpr int64_t kKeptColumns = 48;
+
 /// Blocks of a head, all with the same number of warps.
 static int64_t chooseQueryBlocks(int64_t tokens) { return ceilDiv(tokens, 16 * kWarps); }
 
@@ -253,10 +258,10 @@ void AttentionEmitter::emitQueries() {
     clearPadding(valueTile, keys);
   b.waitCopies(0);
   b.barrier();
-  // Queries of 16-bit elements stay in registers; there are twice as many of the others, which need more besides.
   Value row = b.times(b.warp(), 16);
   SmallVector<SmallVector<Value>> kept;
-  for (int64_t step = 0; step < core.steps() && getBytes(b.dtype) == 2; ++step)
+  bool keepsQueries = getBytes(b.dtype) == 2 && shape.width <= kKeptColumns;
+  for (int64_t step = 0; keepsQueries && step < core.steps(); ++step)
     kept.push_back(core.loadQueries(queryTile, row, step));
   auto queries = [&](int64_t step) {
     return kept.empty() ? core.loadQueries(queryTile, row, step) : kept[step];
@@ -271,7 +276,7 @@ void AttentionEmitter::emitQueries() {
   state = emitKeys(queries, state, b.index(before), roundUp(shape.tokens - before, 16), /*last=*/true);
 
   Epilogue epilogue(b, op.getResult());
-  core.finish(state, place, epilogue);
+  core.finish(state, place, epilogue, b.address(queryTile, b.times(row, shape.pitch), shape.element));
   if (epilogue.hasGaps())
     epilogue.fillGaps(b.times(b.batch(), shape.windows * shape.heads * queryBlocks));
 }
@@ -282,6 +287,8 @@ LogicalResult AttentionEmitter::emit() {
            << shape.headDim << " channels do not fit into " << kMaxShared << " bytes of shared memory";
   b.beginVariant(1);
   b.beginLaunch(threads());
+  if (b.dtype == DType::F32)
+    b.keepResident(kResidentF32);
   memory = b.input(op.getQkv()).memory;
   queryTile = b.allocateShared(shape.bytes(warps * 16));
   keyTile = b.allocateShared(shape.bytes(keys));

@@ -177,25 +177,79 @@ void AttentionCore::addWideProducts(ValueRange weights, Value tile, SmallVector<
 // Result
 //===----------------------------------------------------------------------===//
 
-void AttentionCore::finish(ValueRange state, const AttentionPlace &place, Epilogue &epilogue) {
-  Value own = b.plus(place.query, b.quotient(b.lane(), 4));
+void AttentionCore::finish(ValueRange state, const AttentionPlace &place, Epilogue &epilogue, Value staging) {
+  Value own = b.quotient(b.lane(), 4);
+  bool staged = canStage(epilogue);
+  if (staged)
+    b.syncWarp(); // The rows have been read.
   for (int64_t row = 0; row < 2; ++row) {
     Value inverse = b.reciprocal(b.sumLanes(state[kSums + row], 4));
     SmallVector<Value> values;
     for (int64_t tile = 0; tile < resultTiles(); ++tile)
       for (int64_t odd = 0; odd < 2; ++odd)
         values.push_back(b.mul(state[kResult + tile * 4 + row * 2 + odd], inverse));
-    storeRow(values, b.plus(own, row * 8), place, epilogue);
+    if (staged)
+      stageRow(values, b.plus(own, row * 8), staging);
+    else
+      storeRow(values, b.plus(b.plus(place.query, own), row * 8), place, epilogue);
   }
+  if (staged) {
+    b.syncWarp();
+    storeStaged(place, epilogue, staging);
+  }
+}
+
+/// Whether rows of the result lie in memory as they do in a tile, in whole units.
+bool AttentionCore::canStage(const Epilogue &epilogue) {
+  return epilogue.isPlain() && getBytes(b.dtype) == 2 && b.result().stored.element == shape.element &&
+         shape.headDim % shape.unit == 0 && shape.maxShift == 0;
+}
+
+void AttentionCore::stageRow(ValueRange values, Value row, Value staging) {
+  Value start = b.plus(b.times(row, shape.pitch), b.times(b.remainder(b.lane(), 4), 2));
+  for (int64_t index = 0; index < int64_t(values.size()); index += 2)
+    b.store(b.fromF32(b.pack(values.slice(index, 2)), shape.element), staging, b.plus(start, index / 2 * 8),
+            2);
+}
+
+/// Neighbouring lanes have neighbouring units of a row, so that whole sectors of memory are written at once.
+void AttentionCore::storeStaged(const AttentionPlace &place, Epilogue &epilogue, Value staging) {
+  int64_t units = shape.headDim / shape.unit, items = 16 * units;
+  for (int64_t first = 0; first < items; first += 32) {
+    Value item = b.plus(b.lane(), first);
+    b.when(first + 32 > items ? b.isLess(item, b.index(items)) : Value(), [&] {
+      Value own = b.quotient(item, units), column = b.times(b.remainder(item, units), shape.unit);
+      Value loaded = b.load(staging, b.plus(b.times(own, shape.pitch), column), shape.element, shape.unit);
+      SmallVector<Value> values;
+      for (int64_t lane = 0; lane < shape.unit; ++lane)
+        values.push_back(b.toF32(b.extract(loaded, lane)));
+      Value query = b.plus(place.query, own), exists = b.isLess(query, b.index(shape.tokens));
+      Row row = locateQuery(query, place, epilogue);
+      epilogue.store(row, b.plus(b.times(place.head, shape.headDim), column), values, exists);
+      storePadding(row, b.both(exists, b.isEqual(column, b.index(0))), place, epilogue);
+    });
+  }
+}
+
+/// The row of a query, or of the last one.
+Row AttentionCore::locateQuery(Value query, const AttentionPlace &place, Epilogue &epilogue) {
+  Value token = b.smaller(query, b.index(shape.tokens - 1));
+  return epilogue.locate(Position::flat(place.image, b.plus(b.times(place.window, shape.tokens), token)));
+}
+
+/// The channels behind the last head's, by that head.
+void AttentionCore::storePadding(const Row &row, Value exists, const AttentionPlace &place,
+                                 Epilogue &epilogue) {
+  Value last = b.both(exists, b.isEqual(place.head, b.index(shape.heads - 1)));
+  for (int64_t channel = shape.channels; channel < epilogue.storedChannels(); ++channel)
+    epilogue.store(row, b.index(channel), {b.constant(0.0)}, last);
 }
 
 /// Two channels of each 8 of a query, which may be beyond the last.
 void AttentionCore::storeRow(ValueRange values, Value query, const AttentionPlace &place,
                              Epilogue &epilogue) {
   Value exists = b.isLess(query, b.index(shape.tokens));
-  Value token = b.smaller(query, b.index(shape.tokens - 1));
-  Value position = b.plus(b.times(place.window, shape.tokens), token);
-  Row row = epilogue.locate(Position::flat(place.image, position));
+  Row row = locateQuery(query, place, epilogue);
   // Where heads have an even number of channels, pairs never straddle two.
   int64_t lanes = shape.headDim % 2 == 0 ? 2 : 1;
   Value first = b.times(place.head, shape.headDim), lane = b.times(b.remainder(b.lane(), 4), 2);
@@ -207,9 +261,5 @@ void AttentionCore::storeRow(ValueRange values, Value query, const AttentionPlac
     Value mine = always ? exists : b.both(exists, b.isLess(own, b.index(shape.headDim)));
     epilogue.store(row, b.minus(b.plus(first, column), place.shift), values.slice(index, lanes), mine);
   }
-  // The result's padding, by the last head.
-  Value last =
-      b.both(b.both(exists, b.isEqual(place.head, b.index(shape.heads - 1))), b.isEqual(lane, b.index(0)));
-  for (int64_t channel = shape.channels; channel < epilogue.storedChannels(); ++channel)
-    epilogue.store(row, b.index(channel), {b.constant(0.0)}, last);
+  storePadding(row, b.both(exists, b.isEqual(lane, b.index(0))), place, epilogue);
 }

@@ -70,8 +70,8 @@ public:
   llvm::SmallVector<mlir::Value> score(Queries queries, mlir::Value tile, int64_t count, int64_t valid);
   /// Adds the keys' values, in `tile`, by their scores.
   llvm::SmallVector<mlir::Value> weigh(mlir::ValueRange scores, mlir::Value tile, mlir::ValueRange state);
-  /// Stores the result.
-  void finish(mlir::ValueRange state, const AttentionPlace &place, Epilogue &epilogue);
+  /// Stores the result. `staging`: the warp's 16 rows of a tile in shared memory that nobody reads any more.
+  void finish(mlir::ValueRange state, const AttentionPlace &place, Epilogue &epilogue, mlir::Value staging);
 
   /// Products across a head.
   int64_t resultTiles() const { return ceilDiv(shape.span, 8); }
@@ -82,6 +82,11 @@ private:
   llvm::SmallVector<mlir::Value> exponentials(mlir::ValueRange scores, llvm::SmallVector<mlir::Value> &state);
   void addProducts(mlir::ValueRange weights, mlir::Value tile, llvm::SmallVector<mlir::Value> &state);
   void addWideProducts(mlir::ValueRange weights, mlir::Value tile, llvm::SmallVector<mlir::Value> &state);
+  bool canStage(const Epilogue &epilogue);
+  void stageRow(mlir::ValueRange values, mlir::Value row, mlir::Value staging);
+  void storeStaged(const AttentionPlace &place, Epilogue &epilogue, mlir::Value staging);
+  Row locateQuery(mlir::Value query, const AttentionPlace &place, Epilogue &epilogue);
+  void storePadding(const Row &row, mlir::Value exists, const AttentionPlace &place, Epilogue &epilogue);
   void storeRow(mlir::ValueRange values, mlir::Value query, const AttentionPlace &place, Epilogue &epilogue);
 
   KernelBuilder &b;

@@ -2,33 +2,117 @@
 
 #include "mv/Kernels/GPU/Decisions.h"
 
+#include "llvm/ADT/STLExtras.h"
+
+#include <cmath>
+
 using namespace mv;
 using namespace mv::gpu;
 
 //===----------------------------------------------------------------------===//
-// Decisions
+// Tiles
 //===----------------------------------------------------------------------===//
 
 /// A warp of 64x80 has 160 accumulators and 72 registers of fragments, two stages of them: the most that fit 255.
-/// The wide ones read less of shared memory for each product; the small ones give a batch of one enough blocks.
+/// The wide ones read less of shared memory for each product; the small ones give a batch of one enough blocks. Warps of
+/// 32x80 are for sums in chunks, which need their accumulators twice.
 static constexpr ProductTile kTiles[] = {
-    {128, 160, 64, 80, 4, 64}, {128, 128, 64, 64, 4, 64}, {128, 96, 64, 48, 4, 64}, {128, 80, 32, 80, 4, 64},
-    {128, 64, 64, 32, 4, 64},  {128, 32, 32, 32, 4, 64},  {64, 160, 32, 80, 4, 64}, {64, 128, 32, 64, 4, 64},
-    {64, 80, 16, 80, 4, 128},  {64, 64, 32, 32, 4, 128},  {64, 32, 32, 16, 4, 128}, {32, 64, 16, 32, 4, 128},
-    {32, 32, 16, 16, 4, 128},
+    {128, 160, 64, 80, 4, 64}, {256, 80, 64, 80, 3, 64}, {128, 160, 32, 80, 4, 64},
+    {128, 128, 64, 64, 4, 64}, {128, 96, 64, 48, 4, 64}, {128, 80, 32, 80, 3, 128},
+    {128, 64, 64, 32, 4, 64},  {128, 32, 32, 32, 4, 64}, {64, 160, 32, 80, 4, 64},
+    {64, 128, 32, 64, 4, 64},  {64, 80, 16, 80, 4, 128}, {64, 64, 32, 32, 4, 128},
+    {64, 32, 32, 16, 4, 128},  {32, 64, 16, 32, 4, 128}, {32, 32, 16, 16, 4, 128},
 };
 
 /// f32 products split every fragment into two of tf32, which takes twice the registers of fragments.
-static constexpr int64_t kMostSplitAccumulators = 64;
+static constexpr int64_t kMostAccumulators = 160, kMostSplitAccumulators = 64;
+
+/// Four steps of k at once leave ptxas fewer registers: two sets of 80 spill on sm_90.
+static constexpr int64_t kMostLongStageAccumulators = 128;
+
+static int64_t mostAccumulators(const ProductTile &tile, DType dtype, int64_t sets) {
+  if (dtype == DType::F32)
+    return kMostSplitAccumulators;
+  return sets > 1 && tile.stageBytes == kChunkBytes ? kMostLongStageAccumulators : kMostAccumulators;
+}
+
+/// Whether a thread's registers hold the tile's sums, `sets` times.
+static bool suits(const ProductTile &tile, DType dtype, int64_t sets) {
+  return sets * tile.accumulators() <= mostAccumulators(tile, dtype, sets);
+}
+
+int64_t mv::gpu::getResidentBlocks(const ProductTile &tile, DType dtype, int64_t sets) {
+  constexpr int64_t kRegisters = 65536, kMost = 255;
+  // What a thread has beside its sums, amply: fragments, addresses, statistics; and copies of sums where they are added up.
+  int64_t others = dtype == DType::F32 || sets > 1 ? 160 : 95;
+  int64_t needed = std::min(sets * tile.accumulators() + others, kMost);
+  return std::max<int64_t>(1, kRegisters / (tile.threads() * needed));
+}
+
+static bool isPowerOfTwo(int64_t number) { return number > 0 && (number & (number - 1)) == 0; }
+
+/// What MatrixLoop.cpp takes for granted, and the row statistics of Linear.cpp.
+std::string mv::gpu::whyUnsound(const ProductTile &tile, DType dtype, const Target &target, int64_t sets) {
+  constexpr int64_t kMostThreads = 1024, kMostStages = 8, kStatistics = 8;
+  auto name = [](int64_t number) { return std::to_string(number); };
+  if (tile.warpRows % 16 != 0 || tile.warpColumns % 16 != 0)
+    return "a warp's " + name(tile.warpRows) + " rows and " + name(tile.warpColumns) +
+           " columns are no multiples of 16";
+  if (tile.rows % tile.warpRows != 0 || tile.columns % tile.warpColumns != 0)
+    return name(tile.rows) + " rows and " + name(tile.columns) + " columns are not whole warps of " +
+           name(tile.warpRows) + " and " + name(tile.warpColumns);
+  if (tile.stageBytes != 64 && tile.stageBytes != 128)
+    return "a stage has " + name(tile.stageBytes) + " bytes of a row, expected 64 or 128";
+  if (tile.stages < 2 || tile.stages > kMostStages)
+    return name(tile.stages) + " stages, expected 2 to " + name(kMostStages);
+  if (tile.threads() > kMostThreads || tile.threads() * 16 / tile.stageBytes % 8 != 0)
+    return name(tile.threads()) + " threads, which must be " + name(kMostThreads) +
+           " at most and copy rows in eights";
+  if (!isPowerOfTwo(tile.rows / tile.warps()) || tile.rows % (4 * tile.warps()) != 0)
+    return name(tile.rows) + " rows do not divide into 4, 8, 16, ... for each of " + name(tile.warps()) +
+           " warps";
+  // What is made for the first target runs on every GPU.
+  int64_t most = target.capability == getTargets().front().capability ? kMaxShared : target.blockSharedBytes;
+  if (tile.sharedBytes() + kStatistics * tile.rows > most)
+    return name(tile.sharedBytes()) + " bytes of stages do not fit the " + name(most) +
+           " of a block's shared memory";
+  if (!suits(tile, dtype, sets))
+    return name(sets * tile.accumulators()) + " sums of a thread do not fit its registers, at most " +
+           name(mostAccumulators(tile, dtype, sets)) +
+           (sets > 1 ? " (two for each element, as k is in chunks)" : "");
+  return "";
+}
+
+//===----------------------------------------------------------------------===//
+// Time
+//===----------------------------------------------------------------------===//
 
 /// What a block takes besides its products, in columns of k: filling the stages, and the epilogue.
 static constexpr int64_t kBlockOverhead = 192;
 
-/// Blocks of a multiprocessor that hide each other's waits.
-static constexpr int64_t kBlocksTogether = 2;
+/// Warps of a multiprocessor that hide each other's waits.
+static constexpr int64_t kWarpsTogether = 8;
 
-static bool suits(const ProductTile &tile, DType dtype) {
-  return dtype != DType::F32 || tile.warpRows * tile.warpColumns / 32 <= kMostSplitAccumulators;
+/// Clocks of a step of 32 bytes of k in one block, however few its products: a dependent m16n8k16 takes 33 on sm_80
+/// (arXiv 2206.02874), the rest is a stage's barrier and copies. And of a block's first copies and its epilogue.
+static constexpr double kStepClocks = 50, kFirstClocks = 1000;
+
+/// Clocks to hand sums over to another block: stores, a fence and an atomic, and each chunk's loads: turns to the
+/// second-level cache and back, of about 400, where loads overlap each other.
+static constexpr double kHandOverClocks = 1200, kChunkClocks = 200;
+
+/// Of one multiprocessor of sm_80 and a clock. An f32 product is three of tf32.
+static double productsAClock(DType dtype) {
+  switch (dtype) {
+  case DType::F16:
+  case DType::BF16:
+    return 1024;
+  case DType::TF32:
+    return 512;
+  case DType::F32:
+    return 512.0 / 3;
+  }
+  return 0;
 }
 
 /// Reads of shared memory for each product of a warp, 1 for 64x64.
@@ -36,47 +120,135 @@ static double sharedReads(const ProductTile &tile) {
   return 32.0 * double(tile.warpRows + tile.warpColumns) / double(tile.warpRows * tile.warpColumns);
 }
 
-/// A measure of the time the busiest multiprocessor takes.
-static double productTime(const ProductTile &tile, const ProductShape &shape, int64_t batch,
-                          const Target &target) {
+/// Of this many one after another, by shared memory and threads.
+static int64_t residentBlocks(const ProductTile &tile, int64_t rounds, const Target &target) {
+  constexpr int64_t kReservedShared = 1024, kThreads = 1024;
+  int64_t most =
+      std::min(target.sharedBytes / (tile.sharedBytes() + kReservedShared), kThreads / tile.threads());
+  return std::max<int64_t>(1, std::min(rounds, most));
+}
+
+namespace {
+struct Candidate {
+  ProductTile tile;
+  bool shared;
+};
+
+/// All that a time depends on but the batch and the candidate.
+struct Problem {
+  ProductShape shape;
+  ProductSplit split;
+  DType dtype;
+  const Target &target;
+};
+} // namespace
+
+/// A measure of the time the busiest multiprocessor takes, in clocks.
+static double productTime(const Candidate &candidate, const Problem &problem, int64_t batch) {
+  const auto &[tile, shared] = candidate;
+  const ProductShape &shape = problem.shape;
   int64_t blocks = ceilDiv(shape.rows * batch, tile.rows) * ceilDiv(shape.columns, tile.columns);
-  int64_t rounds = ceilDiv(blocks, target.multiprocessors);
-  // Alone on its multiprocessor, a block waits for memory; and the fewer its warps, the less of a unit they use.
-  double waits = rounds >= kBlocksTogether ? 1.0 : 1.5;
-  double products = double(tile.rows * tile.columns) * double(shape.depth + kBlockOverhead);
+  if (shared)
+    blocks *= problem.split.chunks;
+  int64_t depth = shared ? problem.split.depth : shape.depth;
+  int64_t rounds = ceilDiv(blocks, problem.target.multiprocessors);
+  int64_t resident = residentBlocks(tile, rounds, problem.target);
+  // Alone on its multiprocessor, a block of few warps waits for memory, and uses less of the units.
+  double waits = resident * tile.warps() >= kWarpsTogether ? 1.0 : 1.5;
+  double products = double(tile.rows * tile.columns) * double(depth + kBlockOverhead);
   // Shared memory is read at the pace of the products with 64x64 tiles at three quarters of its own.
-  return double(rounds) * waits * products * std::max(1.0, 0.6 + 0.4 * sharedReads(tile));
+  double work = products / productsAClock(problem.dtype) * std::max(1.0, 0.6 + 0.4 * sharedReads(tile));
+  double steps = double(ceilDiv(depth * getBytes(problem.dtype), 32));
+  double latency = double(ceilDiv(rounds, resident)) * (steps * kStepClocks + kFirstClocks);
+  return std::max(double(rounds) * waits * work, latency) +
+         (shared ? kHandOverClocks + kChunkClocks * double(problem.split.chunks) : 0);
 }
 
-ProductTile mv::gpu::chooseProductTile(const ProductShape &shape, int64_t batch, DType dtype,
-                                       const Target &target) {
-  const ProductTile *best = nullptr;
-  double least = 0;
-  for (const ProductTile &tile : kTiles) {
-    if (!suits(tile, dtype))
-      continue;
-    double time = productTime(tile, shape, batch, target);
-    if (best && time >= least)
-      continue;
-    best = &tile;
-    least = time;
+/// The candidate with which the busiest multiprocessor is done first, and its time.
+static std::pair<Candidate, double> chooseCandidate(const Problem &problem, int64_t batch) {
+  std::pair<Candidate, double> best = {{kTiles[0], false}, HUGE_VAL};
+  int64_t sets = problem.split.chunks > 1 ? 2 : 1;
+  for (const ProductTile &tile : kTiles)
+    for (bool shared : {false, true}) {
+      if ((shared && (problem.split.chunks == 1 || batch > kMostSharedBatch)) ||
+          !whyUnsound(tile, problem.dtype, problem.target, shared ? 1 : sets).empty())
+        continue;
+      Candidate candidate = {tile, shared};
+      if (double time = productTime(candidate, problem, batch); time < best.second)
+        best = {candidate, time};
+    }
+  return best;
+}
+
+//===----------------------------------------------------------------------===//
+// Decisions
+//===----------------------------------------------------------------------===//
+
+/// Batches a variant is chosen for: latency, what a server collects, and throughput.
+static constexpr int64_t kSmallBatch = 1, kMiddleBatch = 16, kLargeBatch = 128;
+
+/// The chip for which sums are cut into chunks, whichever they run on: the bits of a result are the same on all.
+static const Target &referenceTarget() { return getTargets().front(); }
+
+ProductSplit mv::gpu::splitProduct(const ProductShape &shape, DType dtype, int64_t chunks) {
+  int64_t depth = std::min(shape.depth, roundUp(ceilDiv(shape.depth, chunks), kChunkBytes / getBytes(dtype)));
+  return {ceilDiv(shape.depth, depth), depth};
+}
+
+/// By the geometric mean of the times at a small and at a large batch, which pays for two sets of accumulators with smaller
+/// tiles of a warp. Twice the chunks must save a twentieth.
+ProductSplit mv::gpu::chooseProductSplit(const ProductShape &shape, DType dtype) {
+  constexpr double kWorthIt = 0.95;
+  auto time = [&](const ProductSplit &split) {
+    Problem problem = {shape, split, dtype, referenceTarget()};
+    return std::sqrt(chooseCandidate(problem, kSmallBatch).second *
+                     chooseCandidate(problem, kLargeBatch).second);
+  };
+  ProductSplit best = {1, shape.depth};
+  double least = time(best);
+  for (int64_t chunks : {2, 4, 8}) {
+    ProductSplit split = splitProduct(shape, dtype, chunks);
+    if (split.chunks != chunks)
+      break;
+    if (double each = time(split); each < kWorthIt * least) {
+      best = split;
+      least = each;
+    }
   }
-  return *best;
+  return best;
 }
 
-/// Batches a variant is chosen for: latency, and throughput.
-static constexpr int64_t kSmallBatch = 1, kLargeBatch = 128;
-
-llvm::SmallVector<ProductVariant, 2> mv::gpu::chooseProductVariants(const ProductShape &shape, DType dtype,
+/// Every candidate serves from the first batch at which it is faster than the one before; a middle one that saves less
+/// than a tenth at its batch is not worth its code.
+llvm::SmallVector<ProductVariant, 3> mv::gpu::chooseProductVariants(const ProductShape &shape, DType dtype,
                                                                     const Target &target) {
-  ProductTile small = chooseProductTile(shape, kSmallBatch, dtype, target);
-  ProductTile large = chooseProductTile(shape, kLargeBatch, dtype, target);
-  if (small == large)
-    return {{1, small}};
+  constexpr double kWorthIt = 0.9;
+  Problem problem = {shape, chooseProductSplit(shape, dtype), dtype, target};
+  auto time = [&](const Candidate &candidate, int64_t batch) {
+    return productTime(candidate, problem, batch);
+  };
+  Candidate small = chooseCandidate(problem, kSmallBatch).first;
+  Candidate middle = chooseCandidate(problem, kMiddleBatch).first;
+  Candidate large = chooseCandidate(problem, kLargeBatch).first;
+  double others = std::min(time(small, kMiddleBatch), time(large, kMiddleBatch));
+  llvm::SmallVector<Candidate, 3> candidates = {small};
+  if (time(middle, kMiddleBatch) < kWorthIt * others)
+    candidates.push_back(middle);
+  candidates.push_back(large);
+
+  llvm::SmallVector<ProductVariant, 3> variants;
   int64_t batch = kSmallBatch;
-  while (productTime(large, shape, batch, target) > productTime(small, shape, batch, target))
-    ++batch;
-  if (batch == kSmallBatch)
-    return {{1, large}};
-  return {{1, small}, {batch, large}};
+  for (const Candidate &candidate : candidates) {
+    if (!variants.empty()) {
+      Candidate before = {variants.back().tile, variants.back().shared};
+      while (batch < kLargeBatch && time(candidate, batch) >= time(before, batch))
+        ++batch;
+      if (candidate.tile == before.tile && candidate.shared == before.shared)
+        continue;
+    }
+    if (!variants.empty() && variants.back().batch == batch)
+      variants.pop_back();
+    variants.push_back({batch, candidate.tile, candidate.shared});
+  }
+  return variants;
 }

@@ -14,17 +14,26 @@ using namespace mv::gpu;
 // Decisions that do not depend on the architecture
 //===----------------------------------------------------------------------===//
 
+static bool readsImage(Conv2DOp conv) {
+  return isa_and_present<ToNHWCOp, NormalizeOp>(conv.getInput().getDefiningOp());
+}
+
 int64_t mv::gpu::getWorkspaceBytes(Block &body, DType dtype) {
-  for (Operation &op : llvm::reverse(body))
+  for (Operation &op : llvm::reverse(body)) {
     if (isa<SelectiveScanOp>(op))
       return getSelectiveScanWorkspaceBytes(body, dtype);
+    if (auto conv = dyn_cast<Conv2DOp>(op); conv && readsImage(conv))
+      return 0;
+    if (isa<LinearOp, NormLinearOp, Conv2DOp>(op))
+      return getProductWorkspaceBytes(&op, dtype);
+    if (isa<AttentionOp>(op))
+      return 0; // Its products are in its own loop.
+  }
   return 0;
 }
 
 /// The unit of `rows` packing, in elements: two stages of 64 bytes at most, whatever the type.
 static constexpr int64_t kRowsWidth = 64;
-
-static bool readsImage(Conv2DOp conv) { return conv.getInput().getDefiningOp<ToNHWCOp>() != nullptr; }
 
 PackedAttr mv::gpu::getParameterPacking(Block &body, unsigned index, DType dtype) {
   BlockArgument argument = body.getArgument(index);
@@ -36,7 +45,7 @@ PackedAttr mv::gpu::getParameterPacking(Block &body, unsigned index, DType dtype
     return PackedAttr::get(context, PackingKind::Vector, kRowChannels);
   Operation *user = *argument.getUsers().begin();
   if (auto conv = dyn_cast<Conv2DOp>(user); conv && readsImage(conv))
-    return nullptr;
+    return PackedAttr::get(context, PackingKind::Panels, getStemOutputs(type.getDimSize(0)));
   if (isa<LinearOp, NormLinearOp, Conv2DOp>(user)) {
     Type element = getStorageType(context, dtype);
     return PackedAttr::get(context, PackingKind::Rows, kRowsWidth, element.isF32() ? Type() : element);
@@ -68,10 +77,11 @@ static EmitFunction lookUpFamily(plan::KernelOp kernel) {
       .Default(nullptr);
 }
 
-/// The packing that the kernel's emitter reads, and one result.
+/// The packing that the kernel's emitter reads, and one result, which a pool may store twice.
 static LogicalResult checkTypes(plan::KernelOp kernel, DType dtype) {
   FunctionType type = kernel.getFunctionType();
-  if (type.getNumResults() != 1)
+  unsigned most = kernel.getFamily() == "pool" ? 2 : 1;
+  if (type.getNumResults() == 0 || type.getNumResults() > most)
     return kernel.emitOpError("has ") << type.getNumResults() << " results; a GPU kernel stores one";
   Block &body = kernel.getBody().front();
   for (BlockArgument argument : body.getArguments()) {
@@ -86,7 +96,7 @@ static LogicalResult checkTypes(plan::KernelOp kernel, DType dtype) {
 }
 
 FailureOr<plan::GPUImplementationAttr> mv::gpu::emitKernel(plan::KernelOp kernel, const Target &target,
-                                                           mlir::gpu::GPUModuleOp module) {
+                                                           mlir::gpu::GPUModuleOp module, Tuning *tuning) {
   std::optional<DType> dtype = parseDType(kernel.getDtype().value_or(""));
   if (!dtype)
     return kernel.emitOpError("has no type to multiply in, expected dtype f16, bf16, tf32 or f32"), failure();
@@ -95,7 +105,7 @@ FailureOr<plan::GPUImplementationAttr> mv::gpu::emitKernel(plan::KernelOp kernel
     return kernel.emitOpError("no GPU kernel family is called '") << kernel.getFamily() << "'", failure();
   if (failed(checkTypes(kernel, *dtype)))
     return failure();
-  KernelBuilder builder(kernel, target, module);
+  KernelBuilder builder(kernel, target, module, tuning);
   if (failed(emit(builder)))
     return failure();
   return builder.finish();

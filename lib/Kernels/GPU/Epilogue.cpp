@@ -10,7 +10,8 @@ using namespace mlir;
 using namespace mv;
 using namespace mv::gpu;
 
-Epilogue::Epilogue(KernelBuilder &b, Value root) : EpilogueBase(b.kernel, root), b(b) {}
+Epilogue::Epilogue(KernelBuilder &b, Value root, unsigned result)
+    : EpilogueBase(b.kernel, root, result), b(b), resultIndex(result) {}
 
 //===----------------------------------------------------------------------===//
 // Loads
@@ -66,7 +67,7 @@ void Epilogue::store(const Row &row, Value channel, ValueRange values, Value exi
 }
 
 void Epilogue::storeNeighbours(const Row &row, Value channel, ValueRange values) {
-  Buffer result = b.result();
+  Buffer result = b.result(resultIndex);
   int64_t count = values.size(), stored = storedChannels();
   int64_t lanes = accessLanes(count, stored, result.stored.element);
   for (int64_t first = 0; first < count; first += lanes) {
@@ -79,7 +80,7 @@ void Epilogue::storeNeighbours(const Row &row, Value channel, ValueRange values)
 
 /// Channel by channel, for results whose channels are not neighbours.
 void Epilogue::storeStrided(const Row &row, Value channel, ValueRange values) {
-  Buffer result = b.result();
+  Buffer result = b.result(resultIndex);
   int64_t stored = storedChannels();
   for (auto [lane, value] : llvm::enumerate(values)) {
     Value own = b.plus(channel, int64_t(lane));
@@ -90,7 +91,7 @@ void Epilogue::storeStrided(const Row &row, Value channel, ValueRange values) {
 }
 
 void Epilogue::fillGaps(Value blocks) {
-  Buffer result = b.result();
+  Buffer result = b.result(resultIndex);
   int64_t count = placement.gapCount(), step = placement.positionStep();
   int64_t lanes = accessLanes(step, step, result.stored.element), pieces = step / lanes;
   Value zero = b.fromF32(b.constant(0), result.stored.element);

@@ -16,10 +16,15 @@ mlir::LogicalResult emitLinear(KernelBuilder &b);
 mlir::LogicalResult emitPointwise(KernelBuilder &b);
 mlir::LogicalResult emitPool(KernelBuilder &b);
 mlir::LogicalResult emitSelectiveScan(KernelBuilder &b);
-/// A conv2d that reads the image, its mv.to_nhwc included.
+/// A conv2d that reads the image, its mv.to_nhwc or mv.normalize included.
 mlir::LogicalResult emitStem(KernelBuilder &b);
 
+/// Outputs that a block of the stem computes, of so many: the width of the panels its weights are packed in.
+int64_t getStemOutputs(int64_t outputs);
+
 int64_t getSelectiveScanWorkspaceBytes(mlir::Block &body, DType dtype);
+/// `root`: a linear, norm_linear or conv2d.
+int64_t getProductWorkspaceBytes(mlir::Operation *root, DType dtype);
 
 } // namespace mv::gpu
 

@@ -26,8 +26,12 @@ using namespace mv::gpu;
 // Decisions
 //===----------------------------------------------------------------------===//
 
-/// Keys whose scores a warp has at once: 32 registers.
-static constexpr int64_t kKeys = 64;
+/// Keys whose scores a warp has at once: 32 registers, or 16 where queries and products take twice as many.
+static int64_t chooseKeys(DType dtype) { return getBytes(dtype) == 2 ? 64 : 32; }
+
+/// Whether a step's rows are loaded while the step before is multiplied; else while its weights are waited for, which takes
+/// eight registers less.
+static bool loadsAhead(DType dtype) { return getBytes(dtype) == 2; }
 
 static AttentionWindow windowOf(const AttentionShape &shape, DType dtype) {
   return {shape.tokens, shape.headDim, getBytes(dtype), dtype == DType::F32};
@@ -237,16 +241,18 @@ SmallVector<Value> FusedEmitter::computeSums() {
     b.commitCopies();
   }
   Values state(stateEnd(), b.constant(0.0));
-  llvm::append_range(state, loadRows(b.index(0)));
+  if (loadsAhead(b.dtype))
+    llvm::append_range(state, loadRows(b.index(0)));
   Value last = b.index(steps() - 1);
   state = b.loop(b.index(0), b.index(steps()), 1, state, [&](Value step, ValueRange carried) {
+    Values rows = loadsAhead(b.dtype) ? Values(carried.drop_front(stateEnd())) : loadRows(step);
     b.waitCopies(kWeightStages - 2);
     b.barrier(); // the piece is there, and all are done with the one whose place the next takes
     Value ahead = b.plus(step, kWeightStages - 1);
     b.when(b.isLess(ahead, b.index(steps())), [&] { copyWeights(ahead); });
     b.commitCopies();
-    Values next = loadRows(b.smaller(b.plus(step, 1), last));
-    Values result = multiplyStage(carried.drop_front(stateEnd()), step, carried.take_front(stateEnd()));
+    Values next = loadsAhead(b.dtype) ? loadRows(b.smaller(b.plus(step, 1), last)) : Values();
+    Values result = multiplyStage(rows, step, carried.take_front(stateEnd()));
     llvm::append_range(result, next);
     return result;
   });
@@ -376,14 +382,16 @@ void FusedEmitter::attend(AttentionCore::Queries queries, Value keyTile, Value v
     Values scores = core.score(queries, b.address(keyTile, row, shape.element), count, valid);
     return core.weigh(scores, b.address(valueTile, row, shape.element), state);
   };
-  int64_t before = (ceilDiv(shape.tokens, kKeys) - 1) * kKeys, rest = shape.tokens - before;
+  int64_t keys = chooseKeys(b.dtype);
+  int64_t before = (ceilDiv(shape.tokens, keys) - 1) * keys, rest = shape.tokens - before;
   Values state = core.begin();
   if (before > 0)
-    state = b.loop(b.index(0), b.index(before), kKeys, state,
-                   [&](Value token, ValueRange carried) { return visit(token, carried, kKeys, kKeys); });
+    state = b.loop(b.index(0), b.index(before), keys, state,
+                   [&](Value token, ValueRange carried) { return visit(token, carried, keys, keys); });
   state = visit(b.index(before), state, roundUp(rest, 16), rest);
   Epilogue epilogue(b, op.getResult());
-  core.finish(state, place, epilogue);
+  b.barrier(); // Keys have been read: the result goes through their place.
+  core.finish(state, place, epilogue, b.address(keyTile, b.times(place.query, shape.pitch), shape.element));
   if (epilogue.hasGaps())
     epilogue.fillGaps(b.times(b.batch(), shape.windows * shape.heads));
 }

@@ -17,9 +17,10 @@ static constexpr unsigned kGlobalSpace = 1, kSharedSpace = 3;
 /// All dynamic shared memory of a block: what is allocated lies at offsets from it.
 static constexpr StringLiteral kSharedSymbol = "dynamic_shared";
 
-KernelBuilder::KernelBuilder(plan::KernelOp kernel, const Target &target, mlir::gpu::GPUModuleOp module)
+KernelBuilder::KernelBuilder(plan::KernelOp kernel, const Target &target, mlir::gpu::GPUModuleOp module,
+                             Tuning *tuning)
     : IndexBuilder(kernel.getLoc(), kernel.getContext()), kernel(kernel), body(kernel.getBody().front()),
-      target(target), dtype(*parseDType(kernel.getDtype().value_or("f16"))), module(module) {}
+      target(target), dtype(*parseDType(kernel.getDtype().value_or("f16"))), tuning(tuning), module(module) {}
 
 //===----------------------------------------------------------------------===//
 // Functions
@@ -60,6 +61,10 @@ void KernelBuilder::beginLaunch(int64_t count) {
   laneValue = remainder(threadValue, kWarpThreads);
   // From lane 0: so ptxas sees that a whole warp agrees, and keeps what follows from it in uniform registers.
   warpValue = threads <= kWarpThreads ? index(0) : shuffleFrom(quotient(threadValue, kWarpThreads), index(0));
+}
+
+void KernelBuilder::keepResident(int64_t blocks) {
+  function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), getI32IntegerAttr(int32_t(blocks)));
 }
 
 void KernelBuilder::endLaunch(int64_t items, int64_t group, int64_t multiplier) {
@@ -118,6 +123,33 @@ int64_t KernelBuilder::sharedBytes() const { return sharedNow; }
 void KernelBuilder::releaseShared(int64_t bytes) { sharedNow = bytes; }
 
 void KernelBuilder::barrier() { mlir::gpu::BarrierOp::create(*this); }
+
+//===----------------------------------------------------------------------===//
+// Blocks that wait for each other's results
+//===----------------------------------------------------------------------===//
+
+Value KernelBuilder::allocateCounters(int64_t count) {
+  auto array = LLVM::LLVMArrayType::get(getI32Type(), count);
+  std::string name = (function.getName() + "_counters").str();
+  {
+    OpBuilder::InsertionGuard guard(*this);
+    setInsertionPoint(function);
+    LLVM::GlobalOp::create(*this, array, /*isConstant=*/false, LLVM::Linkage::Internal, name,
+                           getZeroAttr(VectorType::get({count}, getI32Type())), /*alignment=*/4,
+                           kGlobalSpace);
+  }
+  return LLVM::AddressOfOp::create(*this, LLVM::LLVMPointerType::get(getContext(), kGlobalSpace), name);
+}
+
+/// Fences of its own order it, so it need not.
+Value KernelBuilder::countUp(Value counters, Value index, int64_t last) {
+  Value limit = arith::ConstantIntOp::create(*this, last, 32);
+  return LLVM::AtomicRMWOp::create(*this, LLVM::AtomicBinOp::uinc_wrap,
+                                   address(counters, index, getI32Type()), limit,
+                                   LLVM::AtomicOrdering::monotonic, "device");
+}
+
+void KernelBuilder::fence() { NVVM::MembarOp::create(*this, NVVM::MemScopeKind::GPU); }
 
 //===----------------------------------------------------------------------===//
 // Memory
@@ -313,6 +345,10 @@ Value KernelBuilder::shuffle(Value value, Value offset, NVVM::ShflKind kind, int
   Value result =
       NVVM::ShflOp::create(*this, value.getType(), word(-1), value, offset, word(clamp), kind, UnitAttr());
   return isIndex ? arith::IndexCastOp::create(*this, getIndexType(), result).getResult() : result;
+}
+
+void KernelBuilder::syncWarp() {
+  NVVM::SyncWarpOp::create(*this, arith::ConstantIntOp::create(*this, -1, 32));
 }
 
 Value KernelBuilder::shuffleXor(Value value, int64_t mask) {

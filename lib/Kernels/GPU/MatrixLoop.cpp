@@ -3,7 +3,6 @@
 #include "MatrixLoop.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 
 using namespace mlir;
 using namespace mv;
@@ -15,7 +14,16 @@ MatrixLoop::MatrixLoop(KernelBuilder &b, const ProductTile &tile, MatrixOperands
   shared = b.allocateShared(std::max(tile.sharedBytes(), results));
 }
 
-int64_t MatrixLoop::steps() const { return ceilDiv(operands.depth, tile.stageBytes / getBytes(b.dtype)); }
+int64_t MatrixLoop::lastStages() const {
+  return ceilDiv(operands.depth - (operands.split.chunks - 1) * operands.split.depth, stageElements());
+}
+
+Value MatrixLoop::stagesOf(Value chunk) {
+  if (lastStages() == chunkStages())
+    return b.index(chunkStages());
+  Value isLast = b.isEqual(chunk, b.index(operands.split.chunks - 1));
+  return b.select(isLast, b.index(lastStages()), b.index(chunkStages()));
+}
 
 /// Where a piece of a row lies, in bytes from the row's start. `row`: modulo 8 at least.
 Value MatrixLoop::swizzled(Value row, Value piece) {
@@ -31,7 +39,7 @@ Value MatrixLoop::swizzled(Value row, Value piece) {
 void MatrixLoop::begin(Value firstRow, Value lastRow, Value firstColumn) {
   copyRow = b.quotient(b.thread(), pieces());
   Value piece = b.remainder(b.thread(), pieces());
-  copyPiece = b.times(piece, pieceElements());
+  firstElement = b.times(piece, pieceElements());
   copyTarget = b.plus(b.times(copyRow, tile.stageBytes), swizzled(copyRow, piece));
   for (int64_t row = 0; row < tile.rows; row += rowsAPass())
     leftRows.push_back(operands.leftStart(b.smaller(b.plus(b.plus(firstRow, copyRow), row), lastRow)));
@@ -41,21 +49,26 @@ void MatrixLoop::begin(Value firstRow, Value lastRow, Value firstColumn) {
     Value clamped = isWhole ? column : b.smaller(b.plus(column, pass), b.index(operands.columns - 1));
     weightRows.push_back({b.times(clamped, operands.weightStep), isWhole ? pass * operands.weightStep : 0});
   }
-  for (int64_t stage = 0; stage + 1 < tile.stages; ++stage) {
-    int64_t k = stage * tile.stageBytes / getBytes(b.dtype);
-    copyStage(b.index(stage * tile.stageBytes * (tile.rows + tile.columns)), b.plus(copyPiece, k));
+  end = b.index(operands.depth);
+  if (operands.chunk) {
+    Value start = b.times(operands.chunk, operands.split.depth);
+    end = b.smaller(b.plus(start, operands.split.depth), end);
+    firstElement = b.plus(firstElement, start);
   }
+  for (int64_t stage = 0; stage + 1 < tile.stages; ++stage)
+    copyStage(b.index(stage * tile.stageBytes * (tile.rows + tile.columns)),
+              b.plus(firstElement, stage * stageElements()));
 }
 
 /// Copies this thread's pieces at element `k` to the stage at byte `stage`: zeros beyond the last k, which are also
 /// what a stage beyond the last one gets, so that the number of groups under way is always the same.
 void MatrixLoop::copyStage(Value stage, Value k) {
   Type element = getStorageType(b.getContext(), b.dtype);
-  Value exists = b.isLess(k, b.index(operands.depth));
+  Value exists = b.isLess(k, end);
   Value shift = operands.leftShift ? operands.leftShift(k) : k;
   Value target = b.address(shared, b.plus(stage, copyTarget), b.getI8Type());
-  auto copy = [&](int64_t row, int64_t end, Value source) {
-    Value isRow = row + rowsAPass() <= end ? Value() : b.isLess(copyRow, b.index(end - row));
+  auto copy = [&](int64_t row, int64_t rowEnd, Value source) {
+    Value isRow = row + rowsAPass() <= rowEnd ? Value() : b.isLess(copyRow, b.index(rowEnd - row));
     b.when(isRow, [&] {
       b.copyAsync(b.address(target, b.index(row * tile.stageBytes), b.getI8Type()), source, exists);
     });
@@ -87,16 +100,21 @@ void MatrixLoop::prepareFragments() {
   Value weightPiece = b.remainder(b.quotient(lane, 8), 2);
   Value leftBytes = b.times(b.plus(warpRow, leftLane), tile.stageBytes);
   Value weightBytes = b.times(b.plus(b.plus(warpColumn, weightLane), tile.rows), tile.stageBytes);
-  for (int64_t piece = 0; piece < pieces(); piece += 2) {
+  for (int64_t piece = 0; piece < 4; piece += 2) {
     leftFragments.push_back(b.plus(leftBytes, swizzled(leftLane, b.plus(leftPiece, piece))));
     weightFragments.push_back(b.plus(weightBytes, swizzled(weightLane, b.plus(weightPiece, piece))));
   }
 }
 
-/// `count` times four registers, from rows 16 apart.
-MatrixLoop::Values MatrixLoop::loadFragments(Value stage, Value offset, int64_t first, int64_t count) {
+/// Of step `step`, `count` times four registers, from rows 16 apart. In a stage of 128 bytes what the third and fourth
+/// steps read lies 64 bytes from what the first and second do, above or below: rows are aligned to 128.
+MatrixLoop::Values MatrixLoop::loadFragments(Value stage, ArrayRef<Value> offsets, int64_t step,
+                                             int64_t first, int64_t count) {
   Values fragments;
-  Value start = b.address(shared, b.plus(stage, offset), b.getI8Type());
+  Value offset = b.plus(stage, offsets[step % 2]);
+  if (step >= 2)
+    offset = arith::XOrIOp::create(b, offset, b.index(64));
+  Value start = b.address(shared, offset, b.getI8Type());
   for (int64_t i = first; i < first + count; ++i)
     llvm::append_range(fragments,
                        b.loadMatrix(b.address(start, b.index(i * 16 * tile.stageBytes), b.getI8Type()), 4));
@@ -106,10 +124,13 @@ MatrixLoop::Values MatrixLoop::loadFragments(Value stage, Value offset, int64_t 
 /// One step of k: multiplies `now` and returns the fragments of step `step` of the stage at `stage`. Those of 16 rows
 /// are loaded when the products that use the ones before are behind, into the same registers; all columns' are used to
 /// the end, and so need two sets. Neighbouring products share an operand, which the matrix units then need not fetch
-/// again: hence the turns.
-MatrixLoop::Fragments MatrixLoop::multiply(const Fragments &now, Values &sums, Value stage, int64_t step) {
+/// again: hence the turns. `copy` is emitted behind the first 16 rows: for all the assembler knows no load of a fragment
+/// may pass a copy, so copies at the beginning would hold up the columns' loads, and each change from loads to copies
+/// costs three instructions.
+MatrixLoop::Fragments MatrixLoop::multiply(const Fragments &now, Values &sums, Value stage, int64_t step,
+                                           llvm::function_ref<void()> copy) {
   Fragments next;
-  next.weights = loadFragments(stage, weightFragments[step], 0, columnTiles() / 2);
+  next.weights = loadFragments(stage, weightFragments, step, 0, columnTiles() / 2);
   for (int64_t i = 0; i < rowTiles(); ++i) {
     for (int64_t turn = 0; turn < columnTiles(); ++turn) {
       int64_t j = i % 2 == 0 ? turn : columnTiles() - 1 - turn, at = 4 * (i * columnTiles() + j);
@@ -117,7 +138,9 @@ MatrixLoop::Fragments MatrixLoop::multiply(const Fragments &now, Values &sums, V
                                   ArrayRef(sums).slice(at, 4));
       llvm::copy(product, sums.begin() + at);
     }
-    llvm::append_range(next.left, loadFragments(stage, leftFragments[step], i, 1));
+    llvm::append_range(next.left, loadFragments(stage, leftFragments, step, i, 1));
+    if (i == 0 && copy)
+      copy();
   }
   return next;
 }
@@ -126,40 +149,119 @@ MatrixLoop::Fragments MatrixLoop::multiply(const Fragments &now, Values &sums, V
 // The loop
 //===----------------------------------------------------------------------===//
 
+/// ptxas unrolls a chunk's loop as a whole, 800 products at a time, and then schedules them worse.
+static void keepRolled(Operation *loop) {
+  MLIRContext *context = loop->getContext();
+  auto unroll = LLVM::LoopUnrollAttr::get(context, BoolAttr::get(context, true), {}, {}, {}, {}, {}, {});
+  loop->setAttr("loop_annotation", LLVM::LoopAnnotationAttr::get(context, {}, {}, {}, unroll, {}, {}, {}, {},
+                                                                 {}, {}, {}, {}, {}, {}, {}));
+}
+
 /// Carried: the byte offset of the stage read before, which is free for the next copies; that of the stage to read;
-/// this thread's next k to copy; all sums; the fragments of the stage's first step.
+/// this thread's next k to copy; the fragments of the stage's first step; all sums.
+MatrixLoop::Values MatrixLoop::runStages(Value count, ValueRange initial) {
+  int64_t bytes = tile.stageBytes * (tile.rows + tile.columns);
+  int64_t lastStep = pieces() / 2 - 1, numLeft = 4 * rowTiles(), numWeights = 2 * columnTiles();
+  return b.loop(b.index(0), count, 1, initial, [&](Value, ValueRange carried) {
+    Value free = carried[0], stage = carried[1], k = carried[2];
+    Fragments fragments = {Values(carried.slice(3, numLeft)), Values(carried.slice(3 + numLeft, numWeights))};
+    Values partial(carried.drop_front(3 + numLeft + numWeights));
+    Value after = b.plus(stage, bytes);
+    Value next = b.select(b.isLess(stage, b.index((tile.stages - 1) * bytes)), after, b.index(0));
+    fragments = multiply(fragments, partial, stage, 1, [&] { copyStage(free, k); });
+    for (int64_t step = 2; step <= lastStep; ++step)
+      fragments = multiply(fragments, partial, stage, step);
+    b.waitCopies(tile.stages - 2);
+    b.barrier();
+    fragments = multiply(fragments, partial, next, 0);
+    Values yielded = {stage, next, b.plus(k, stageElements())};
+    llvm::append_range(yielded, fragments.left);
+    llvm::append_range(yielded, fragments.weights);
+    llvm::append_range(yielded, partial);
+    return yielded;
+  });
+}
+
 void MatrixLoop::run() {
-  int64_t bytes = tile.stageBytes * (tile.rows + tile.columns),
-          elements = tile.stageBytes / getBytes(b.dtype);
-  int64_t lastStep = pieces() / 2 - 1, numSums = 4 * rowTiles() * columnTiles();
+  int64_t bytes = tile.stageBytes * (tile.rows + tile.columns);
   prepareFragments();
   b.waitCopies(tile.stages - 2);
   b.barrier();
-  Values initial = {b.index((tile.stages - 1) * bytes), b.index(0),
-                    b.plus(copyPiece, (tile.stages - 1) * elements)};
-  initial.append(numSums, b.constant(0));
-  llvm::append_range(initial, loadFragments(b.index(0), leftFragments[0], 0, rowTiles()));
-  llvm::append_range(initial, loadFragments(b.index(0), weightFragments[0], 0, columnTiles() / 2));
-  Values last = b.loop(b.index(0), b.index(steps()), 1, initial, [&](Value, ValueRange carried) {
-    Value free = carried[0], stage = carried[1], k = carried[2];
-    Values sums(carried.slice(3, numSums));
-    Fragments fragments = {Values(carried.slice(3 + numSums, 4 * rowTiles())),
-                           Values(carried.drop_front(3 + numSums + 4 * rowTiles()))};
-    Value after = b.plus(stage, bytes);
-    Value next = b.select(b.isLess(stage, b.index((tile.stages - 1) * bytes)), after, b.index(0));
-    copyStage(free, k);
-    for (int64_t step = 0; step < lastStep; ++step)
-      fragments = multiply(fragments, sums, stage, step + 1);
-    b.waitCopies(tile.stages - 2);
-    b.barrier();
-    fragments = multiply(fragments, sums, next, 0);
-    Values yielded = {stage, next, b.plus(k, elements)};
-    llvm::append_range(yielded, sums);
-    llvm::append_range(yielded, fragments.left);
-    llvm::append_range(yielded, fragments.weights);
-    return yielded;
+  Values state = {b.index((tile.stages - 1) * bytes), b.index(0),
+                  b.plus(firstElement, (tile.stages - 1) * stageElements())};
+  llvm::append_range(state, loadFragments(b.index(0), leftFragments, 0, 0, rowTiles()));
+  llvm::append_range(state, loadFragments(b.index(0), weightFragments, 0, 0, columnTiles() / 2));
+  size_t numState = state.size();
+  Values zeros(4 * rowTiles() * columnTiles(), b.constant(0));
+  auto withZeros = [&](ValueRange some) {
+    Values all(some);
+    llvm::append_range(all, zeros);
+    return all;
+  };
+  Values last;
+  if (operands.chunk || operands.split.chunks == 1) {
+    Value count = operands.chunk ? stagesOf(operands.chunk) : b.index(lastStages());
+    last = runStages(count, withZeros(state));
+  } else {
+    last = b.loop(b.index(0), b.index(operands.split.chunks), 1, withZeros(state),
+                  [&](Value chunk, ValueRange carried) {
+                    Values some = runStages(stagesOf(chunk), withZeros(carried.take_front(numState)));
+                    keepRolled(some.front().getDefiningOp());
+                    for (size_t i = numState; i < some.size(); ++i)
+                      some[i] = b.add(carried[i], some[i]);
+                    return some;
+                  });
+  }
+  sums.assign(last.begin() + numState, last.end());
+}
+
+//===----------------------------------------------------------------------===//
+// Sums that blocks share
+//===----------------------------------------------------------------------===//
+
+/// Two neighbouring columns of a row at a time, sums[sum] and the next, both relative to the block's first.
+void MatrixLoop::forEachPair(llvm::function_ref<void(Value, Value, int64_t)> emit) {
+  Value row = b.plus(warpRow, b.quotient(b.lane(), 4));
+  Value column = b.plus(warpColumn, b.times(b.remainder(b.lane(), 4), 2));
+  for (int64_t i = 0; i < rowTiles(); ++i)
+    for (int64_t below : {0, 1})
+      for (int64_t j = 0; j < columnTiles(); ++j)
+        emit(b.plus(row, 16 * i + 8 * below), b.plus(column, 8 * j), 4 * (i * columnTiles() + j) + 2 * below);
+}
+
+void MatrixLoop::storeChunk(const SharedSums &shared) {
+  Value firstRow = b.plus(arith::MulIOp::create(b, shared.rows, operands.chunk), shared.firstRow);
+  forEachPair([&](Value blockRow, Value blockColumn, int64_t sum) {
+    Value column = b.plus(shared.firstColumn, blockColumn);
+    Value isRow = b.isLess(b.plus(shared.firstRow, blockRow), shared.rows);
+    Value isColumn = shared.columns % tile.columns == 0 ? Value() : b.isLess(column, b.index(shared.columns));
+    b.when(b.both(isRow, isColumn), [&] {
+      Value offset = b.plus(b.times(b.plus(firstRow, blockRow), shared.columns), column);
+      b.store(b.pack({sums[sum], sums[sum + 1]}), shared.memory, offset, 2);
+    });
   });
-  sums.assign(last.begin() + 3, last.begin() + 3 + numSums);
+}
+
+/// What lies beyond the last row and column is that of the last ones. A loop, so that ptxas does not load several chunks at
+/// once, for which there are no registers.
+void MatrixLoop::addChunks(const SharedSums &shared) {
+  Value lastRow = b.minus(shared.rows, b.index(1));
+  sums.assign(sums.size(), b.constant(0));
+  sums = b.loop(b.index(0), b.index(operands.split.chunks), 1, sums, [&](Value chunk, ValueRange carried) {
+    Values added(carried);
+    Value chunkRow = arith::MulIOp::create(b, shared.rows, chunk);
+    forEachPair([&](Value blockRow, Value blockColumn, int64_t sum) {
+      Value row = b.smaller(b.plus(shared.firstRow, blockRow), lastRow);
+      Value column = b.plus(shared.firstColumn, blockColumn);
+      if (shared.columns % tile.columns != 0)
+        column = b.smaller(column, b.index(shared.columns - 2));
+      Value offset = b.plus(b.times(b.plus(chunkRow, row), shared.columns), column);
+      Value pair = b.load(shared.memory, offset, b.getF32Type(), 2);
+      for (int64_t i : {0, 1})
+        added[sum + i] = b.add(added[sum + i], b.extract(pair, i));
+    });
+    return added;
+  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -193,14 +295,13 @@ void MatrixLoop::storeResults(int64_t rowTile, Value memory) {
 void MatrixLoop::forEachResult(llvm::function_ref<void(Value, Value, ValueRange)> emit) {
   int64_t eights = tile.warpColumns / kResultColumns;
   Value memory = b.address(shared, b.times(b.warp(), 16 * resultStep()), b.getF32Type());
-  auto synchroniseWarp = [&] { NVVM::SyncWarpOp::create(b, arith::ConstantIntOp::create(b, -1, 32)); };
   b.waitCopies(0);
   b.barrier(); // The stages' memory is free.
   for (int64_t rowTile = 0; rowTile < rowTiles(); ++rowTile) {
     if (rowTile > 0)
-      synchroniseWarp();
+      b.syncWarp();
     storeResults(rowTile, memory);
-    synchroniseWarp();
+    b.syncWarp();
     b.loop(b.index(0), b.index(16 * eights), 32, [&](Value first) {
       Value item = b.plus(first, b.lane());
       Value row = b.quotient(item, eights), eight = b.remainder(item, eights);

@@ -15,6 +15,7 @@
 //     MatrixLoop loop(b, tile, {...});
 //     loop.begin(firstRow, lastRow, firstColumn);    // first copies are under way
 //     loop.run();
+//     loop.addChunks(...);                           // where other blocks have some of k
 //     loop.forEachResult([&](Value row, Value column, ValueRange values) {...}); // eight neighbouring columns
 //
 //===----------------------------------------------------------------------===//
@@ -38,7 +39,9 @@ struct MatrixOperands {
   std::function<mlir::Value(mlir::Value row)> leftStart;
   /// How far behind that element k lies; elements of one piece are neighbours. Null: k.
   std::function<mlir::Value(mlir::Value k)> leftShift;
-  int64_t depth; ///< Elements of k in the left operand, whole pieces of 16 bytes.
+  int64_t depth;      ///< Elements of k in the left operand, whole pieces of 16 bytes.
+  ProductSplit split; ///< Of k.
+  mlir::Value chunk;  ///< The one that this block computes; null: all of them, added in order.
 
   mlir::Value weights; ///< !llvm.ptr<1>: [columns][weightStep]
   int64_t weightStep, columns;
@@ -53,6 +56,16 @@ public:
   void begin(mlir::Value firstRow, mlir::Value lastRow, mlir::Value firstColumn);
   /// Computes all sums into registers.
   void run();
+  /// Where sums lie that blocks share: f32 [chunks][rows][columns].
+  struct SharedSums {
+    mlir::Value memory; ///< !llvm.ptr<1>
+    mlir::Value rows, firstRow, firstColumn;
+    int64_t columns; ///< Even.
+  };
+  /// Stores this block's sums of its chunk.
+  void storeChunk(const SharedSums &shared);
+  /// Replaces the sums by those of all chunks, which other blocks have stored.
+  void addChunks(const SharedSums &shared);
   /// Calls `emit` for eight neighbouring columns of a row at a time, both relative to the block's first. The code it
   /// emits is run by some lanes of a warp and must not synchronise.
   void
@@ -66,7 +79,11 @@ private:
     Values left, weights;
   };
 
-  int64_t steps() const; ///< Stages of k in all.
+  int64_t stageElements() const { return tile.stageBytes / getBytes(b.dtype); } ///< Of k.
+  /// Stages of k in all chunks but the last, and in that.
+  int64_t chunkStages() const { return operands.split.depth / stageElements(); }
+  int64_t lastStages() const;
+  mlir::Value stagesOf(mlir::Value chunk);
   int64_t pieceElements() const { return 16 / getBytes(b.dtype); }
   int64_t pieces() const { return tile.stageBytes / 16; }         ///< Of a row and stage.
   int64_t rowsAPass() const { return tile.threads() / pieces(); } ///< That all threads copy at once.
@@ -79,8 +96,12 @@ private:
   mlir::Value swizzled(mlir::Value row, mlir::Value piece);
   void copyStage(mlir::Value stage, mlir::Value k);
   void prepareFragments();
-  Values loadFragments(mlir::Value stage, mlir::Value offset, int64_t first, int64_t count);
-  Fragments multiply(const Fragments &now, Values &sums, mlir::Value stage, int64_t step);
+  Values loadFragments(mlir::Value stage, llvm::ArrayRef<mlir::Value> offsets, int64_t step, int64_t first,
+                       int64_t count);
+  Fragments multiply(const Fragments &now, Values &sums, mlir::Value stage, int64_t step,
+                     llvm::function_ref<void()> copy = nullptr);
+  Values runStages(mlir::Value count, mlir::ValueRange initial);
+  void forEachPair(llvm::function_ref<void(mlir::Value row, mlir::Value column, int64_t sum)> emit);
   void storeResults(int64_t rowTile, mlir::Value memory);
 
   KernelBuilder &b;
@@ -88,14 +109,15 @@ private:
   MatrixOperands operands;
 
   mlir::Value shared;
-  mlir::Value copyTarget; ///< Byte offset in a stage of what this thread copies first.
-  mlir::Value copyRow;    ///< Of a pass.
-  mlir::Value copyPiece;  ///< First element of its piece, of a stage.
-  Values leftRows;        ///< Where they begin, in elements, one a pass.
+  mlir::Value end;          ///< Of this block's k.
+  mlir::Value copyTarget;   ///< Byte offset in a stage of what this thread copies first.
+  mlir::Value copyRow;      ///< Of a pass.
+  mlir::Value firstElement; ///< Of k that this thread copies.
+  Values leftRows;          ///< Where they begin, in elements, one a pass.
   /// The same of weights, and a constant on top of it: so one register serves all passes.
   llvm::SmallVector<std::pair<mlir::Value, int64_t>> weightRows;
   mlir::Value warpRow, warpColumn;
-  Values leftFragments, weightFragments; ///< Byte offsets in a stage, one a step of k.
+  Values leftFragments, weightFragments; ///< Byte offsets in a stage, of the first and the second step of k.
   Values sums;
 };
 

@@ -1,13 +1,15 @@
 //===- Pointwise.cpp - Kernels without a root -----------------------------------===//
 //
 // Pointwise ops and data movement: everything is the epilogue's loads, ops and stores. Movements that collect
-// channels from elsewhere (to_nhwc, slice, concat) stand in for the root: they make the values that the pointwise ops
+// channels from elsewhere (to_nhwc, normalize, slice, concat) stand in for the root: they make the values that the pointwise ops
 // start from. The others are addressing in the stores.
 //
 //===----------------------------------------------------------------------===//
 
 #include "ChannelGroups.h"
 #include "Families.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 using namespace mv;
@@ -36,6 +38,21 @@ static Values collect(KernelBuilder &b, ToNHWCOp op, Value image, Value row, Val
     Value line = b.times(b.plus(b.times(image, channels), own), plane);
     return loadScalar(b, b.input(op.getInput()), b.plus(line, row));
   });
+}
+
+/// The numbers that a pixel's bytes stand for.
+static Values collect(KernelBuilder &b, NormalizeOp op, Value image, Value row, Value channel) {
+  int64_t channels = channelsOf(op.getResult());
+  Value pixel = b.times(b.plus(b.times(image, countRows(op.getResult())), row), channels);
+  Values numbers = gather(b, channel, channels, [&](Value own) -> Value {
+    Value byte = b.load(b.input(op.getInput()).memory, b.plus(pixel, own), b.getI8Type());
+    return arith::UIToFPOp::create(b, b.getF32Type(), byte);
+  });
+  for (auto [lane, number] : llvm::enumerate(numbers)) {
+    int64_t own = std::min<int64_t>(lane, channels - 1); // All channels are in the one group.
+    number = b.fma(number, b.constant(float(op.getScale(own))), b.constant(float(op.getShift(own))));
+  }
+  return numbers;
 }
 
 /// Some channels of a row.
@@ -75,6 +92,8 @@ template <typename Op> static LogicalResult emitCollecting(KernelBuilder &b, Op 
 LogicalResult mv::gpu::emitPointwise(KernelBuilder &b) {
   for (Operation &op : b.body) {
     if (auto movement = dyn_cast<ToNHWCOp>(op))
+      return emitCollecting(b, movement);
+    if (auto movement = dyn_cast<NormalizeOp>(op))
       return emitCollecting(b, movement);
     if (auto movement = dyn_cast<SliceOp>(op))
       return emitCollecting(b, movement);

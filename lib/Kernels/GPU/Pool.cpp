@@ -13,6 +13,8 @@ using namespace mv;
 using namespace mv::gpu;
 
 static constexpr int64_t kThreads = 128, kGroups = 8, kChannels = kGroups * kGroupChannels;
+/// Blocks of a multiprocessor: half of the threads it can hold, with 64 registers each.
+static constexpr int64_t kResident = 8;
 static constexpr int64_t kSlices = kThreads / kGroups, kWarps = kThreads / 32;
 
 /// This thread's share of the sums of eight channels.
@@ -40,8 +42,8 @@ LogicalResult mv::gpu::emitPool(KernelBuilder &b) {
                        .channels;
   b.beginVariant(1);
   b.beginLaunch(kThreads);
+  b.keepResident(kResident);
   Value partial = b.allocateShared(kWarps * kChannels * 4);
-  Epilogue epilogue(b, op.getResult());
   Value image = b.quotient(b.block(), parts), part = b.remainder(b.block(), parts);
   Value group = b.remainder(b.thread(), kGroups);
   Value channel = b.plus(b.times(part, kChannels), b.times(group, kGroupChannels));
@@ -65,7 +67,10 @@ LogicalResult mv::gpu::emitPool(KernelBuilder &b) {
             b.add(totals[lane], b.load(partial, b.plus(place, warp * kChannels + lane), b.getF32Type()));
     for (Value &total : totals)
       total = b.mul(total, b.constant(1.0 / double(countRows(op.getInput()))));
-    epilogue.store(epilogue.locate(Position::flat(image, b.index(0))), channel, totals);
+    for (unsigned result = 0; result < b.numResults(); ++result) {
+      Epilogue epilogue(b, op.getResult(), result);
+      epilogue.store(epilogue.locate(Position::flat(image, b.index(0))), channel, totals);
+    }
   });
   b.endLaunch(1, 1, parts);
   return success();

@@ -50,8 +50,23 @@ protected:
   ProductShape shape;
 
 private:
+  /// A variant's blocks. Those of the same rows follow each other: the rows are then in the second-level cache, as are all
+  /// weights; and those that share a tile's sums are neighbours.
+  struct Grid {
+    int64_t across, chunks; ///< Tiles across the columns; blocks that share a tile.
+    mlir::Value tile;       ///< Of the grid.
+    mlir::Value rows, firstRow, firstColumn;
+    mlir::Value chunk; ///< Null: all.
+  };
+
   bool isFlat(const Epilogue &epilogue);
-  void emitLaunch(const ProductTile &tile);
+  Grid locateBlock(const ProductVariant &variant);
+  MatrixOperands operandsOf(const Grid &grid);
+  void emitLaunch(const ProductVariant &variant, int64_t mostBatch);
+  mlir::Value isLastToArrive(const Grid &grid, int64_t mostTiles);
+  void storeResults(MatrixLoop &loop, const ProductTile &tile, Epilogue &epilogue, const Grid &grid);
+
+  ProductSplit split;
 };
 
 } // namespace mv::gpu

@@ -24,7 +24,6 @@
 #include "mv/Kernels/GPU/Epilogue.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 
 #include <cmath>
 
@@ -40,10 +39,6 @@ static constexpr int64_t kLaneStates = kScanStates / 2;
 static constexpr int64_t kKeptWeights = 12;
 /// Tokens whose operands are loaded before the first one's states change.
 static constexpr int64_t kAhead = 4;
-
-static void syncWarp(KernelBuilder &b) {
-  NVVM::SyncWarpOp::create(b, arith::ConstantIntOp::create(b, -1, 32));
-}
 
 static Value loadParameter(KernelBuilder &b, Value argument, Value offset) {
   return b.load(b.input(argument).memory, offset, b.getF32Type());
@@ -139,15 +134,9 @@ void MixerScan::emit() {
   emitPart(Part::Results);
 }
 
-/// Without it ptxas keeps several blocks a multiprocessor in view, and rather spills a few registers.
-static void allowAllRegisters(KernelBuilder &b) {
-  Operation *function = b.getInsertionBlock()->getParentOp();
-  function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), b.getI32IntegerAttr(1));
-}
-
 void MixerScan::emitPart(Part part) {
   b.beginLaunch(shape.threads());
-  allowAllRegisters(b);
+  b.keepResident(1);
   Value split = b.remainder(b.block(), shape.splits), item = b.quotient(b.block(), shape.splits);
   Value chunk = b.remainder(item, shape.chunks()), number = b.quotient(item, shape.chunks());
   Value image = b.quotient(number, shape.windows), window = b.remainder(number, shape.windows);
@@ -177,7 +166,7 @@ void MixerScan::emitPart(Part part) {
       Values after = scanTile(group, row, before, part != Part::Ends);
       if (part != Part::Ends)
         storeResults(group, b.plus(start, row));
-      syncWarp(b);
+      b.syncWarp();
       return after;
     });
     b.barrier();
@@ -282,11 +271,11 @@ Values MixerScan::loadStepWeights(const Group &group, Value step) {
 
 Values MixerScan::scanTile(const Group &group, Value row, ValueRange before, bool stores) {
   emitSteps(group, row);
-  syncWarp(b);
+  b.syncWarp();
   Values states(before);
   for (int64_t token = 0; token < kScanTokens; token += kAhead)
     states = scanTokens(group, row, token, states, stores);
-  syncWarp(b);
+  b.syncWarp();
   return states;
 }
 
@@ -351,7 +340,7 @@ Values MixerScan::scanTokens(const Group &group, Value row, int64_t token, Value
     outputs.push_back(b.load(projections.project, b.plus(at, kScanStates), b.getF32Type(), kLaneStates));
   }
   if (stores)
-    syncWarp(b); // both lanes have read the step sizes that the results replace
+    b.syncWarp(); // both lanes have read the step sizes that the results replace
   Values states(before.drop_back());
   Value stepSum = before.back();
   for (int64_t i = 0; i < kAhead; ++i) {

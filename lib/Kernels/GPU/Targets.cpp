@@ -36,6 +36,10 @@ const Target *mv::gpu::findTarget(StringRef name) {
   return nullptr;
 }
 
+const Target &mv::gpu::getCodeTarget(const Target &target) {
+  return *findTarget(target.capability < 100 ? "sm_80" : "sm_100");
+}
+
 std::optional<DType> mv::gpu::parseDType(StringRef name) {
   return llvm::StringSwitch<std::optional<DType>>(name)
       .Case("f16", DType::F16)

@@ -17,8 +17,7 @@ AccessSite Checker::makeSite(uint32_t origin, uint64_t block, unsigned thread) c
   AccessSite site;
   site.instruction = std::string(from.text.substr(0, 200));
   site.line = from.line;
-  if (auto file = files_.find(from.sourceFile); from.sourceLine && file != files_.end())
-    site.source = file->second + ":" + std::to_string(from.sourceLine);
+  site.source = sourceOf(from, files_);
   site.block = {uint32_t(block % grid_.x), uint32_t(block / grid_.x % grid_.y),
                 uint32_t(block / grid_.x / grid_.y)};
   site.thread = {thread % blockShape_.x, thread / blockShape_.x % blockShape_.y,

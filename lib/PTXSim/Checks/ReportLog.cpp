@@ -40,7 +40,7 @@ bool parseChecks(std::string_view text, Checks &checks, std::string &unknown) {
     std::string_view word = text.substr(0, comma);
     text = comma == std::string_view::npos ? "" : text.substr(comma + 1);
     if (word == "all")
-      checks = {true, true, true, true};
+      checks.memory = checks.init = checks.race = checks.sync = true;
     else if (word == "memory")
       checks.memory = true;
     else if (word == "init")
@@ -49,6 +49,10 @@ bool parseChecks(std::string_view text, Checks &checks, std::string &unknown) {
       checks.race = true;
     else if (word == "sync")
       checks.sync = true;
+    else if (word == "phases")
+      checks.phases = true;
+    else if (word == "sectors")
+      checks.sectors = true;
     else if (word != "none" && !word.empty()) {
       unknown = word;
       return false;
@@ -79,6 +83,10 @@ std::string_view checkKindName(CheckKind kind) {
     return "collective with missing lanes";
   case CheckKind::BarrierDeadlock:
     return "barrier that never completes";
+  case CheckKind::BankConflicts:
+    return "bank conflicts";
+  case CheckKind::WastedSectors:
+    return "wasted sectors";
   }
   return "";
 }
@@ -95,18 +103,24 @@ std::string_view checkName(CheckKind kind) {
   case CheckKind::Race:
   case CheckKind::AsyncNotWaited:
     return "race";
+  case CheckKind::BankConflicts:
+    return "phases";
+  case CheckKind::WastedSectors:
+    return "sectors";
   default:
     return "sync";
   }
 }
 
-static std::string siteText(const AccessSite &site) {
+static std::string siteText(const AccessSite &site, bool isSum) {
   auto triple = [](const std::array<uint32_t, 3> &v) {
     return "(" + std::to_string(v[0]) + "," + std::to_string(v[1]) + "," + std::to_string(v[2]) + ")";
   };
   std::string text = "line " + std::to_string(site.line);
   if (!site.source.empty())
     text += " (" + site.source + ")";
+  if (isSum)
+    return text + ": " + site.instruction;
   return text + ", block " + triple(site.block) + ", thread " + triple(site.thread) + ": " + site.instruction;
 }
 
@@ -117,9 +131,9 @@ std::string toText(const CheckReport &report) {
   text +=
       ": " + report.message + (report.count > 1 ? ", " + std::to_string(report.count) + " times" : "") + "\n";
   if (!report.kernel.empty())
-    text += "    at " + siteText(report.site) + "\n";
+    text += "    at " + siteText(report.site, report.isSum) + "\n";
   if (report.hasOther)
-    text += "    and " + siteText(report.other) + "\n";
+    text += "    and " + siteText(report.other, report.isSum) + "\n";
   return text;
 }
 

@@ -2,12 +2,23 @@
 
 #include "PTXSim/Counters/Aggregate.h"
 
+#include <algorithm>
+
 namespace mv::ptxsim {
 namespace {
 
 /// Time of a matrix operation on elements of `bits`, relative to f16 on the same unit.
 double weightOf(unsigned bits) {
   return bits == 64 ? 16 : bits == 32 ? 2 : bits == 16 ? 1 : bits == 8 ? 0.5 : 0.25;
+}
+
+void add(AccessCounters &sums, const AccessCounters &from) {
+  sums.sharedRequests += from.sharedRequests;
+  sums.phases += from.phases;
+  sums.idealPhases += from.idealPhases;
+  sums.globalRequests += from.globalRequests;
+  sums.sectors += from.sectors;
+  sums.usedBytes += from.usedBytes;
 }
 
 } // namespace
@@ -44,6 +55,25 @@ void addWorker(KernelCounters &sums, const Program &program, const Worker &worke
   sums.divergentBranches += from.divergentBranches;
   sums.barriers += from.barriers;
   sums.uniqueGlobalBytes += from.uniqueGlobalBytes;
+}
+
+void addAccesses(KernelCounters &sums, const Program &program, const std::map<uint32_t, std::string> &files,
+                 std::span<const std::unique_ptr<Worker>> workers) {
+  for (size_t origin = 0; origin < program.origins.size(); ++origin) {
+    AccessCounters found;
+    for (const auto &worker : workers)
+      add(found, worker->accesses[origin]);
+    if (found.sharedRequests + found.globalRequests == 0)
+      continue;
+    const Origin &from = program.origins[origin];
+    auto at =
+        std::lower_bound(sums.accesses.begin(), sums.accesses.end(), origin,
+                         [](const InstructionAccess &access, size_t index) { return access.index < index; });
+    if (at == sums.accesses.end() || at->index != origin)
+      at = sums.accesses.insert(
+          at, {uint32_t(origin), from.line, std::string(from.text), sourceOf(from, files), {}});
+    add(at->counters, found);
+  }
 }
 
 } // namespace mv::ptxsim

@@ -24,12 +24,15 @@ unsigned countDistinct(uint64_t *values, unsigned count) {
 } // namespace
 
 void countGlobal(Worker &worker, Allocation &allocation, const LaneAddresses &addresses, uint32_t mask,
-                 unsigned bytes, AccessKind kind) {
+                 unsigned bytes, AccessKind kind, uint32_t origin) {
   KernelCounters &counters = worker.counters;
   uint64_t sectors[warpSize];
-  unsigned count = 0;
-  forLanes(mask, [&](unsigned lane) { sectors[count++] = addresses[lane] / 32; });
-  unsigned distinct = countDistinct(sectors, count);
+  unsigned count = unsigned(std::popcount(mask)), lanes = 0;
+  forLanes(mask, [&](unsigned lane) { sectors[lanes++] = addresses[lane]; });
+  unsigned used = countDistinct(sectors, count); // Aligned and of one size, so no two overlap in part.
+  for (unsigned i = 0; i < used; ++i)
+    sectors[i] /= 32;
+  unsigned distinct = countDistinct(sectors, used);
   for (unsigned i = 0; i < distinct; ++i) {
     uint64_t index = sectors[i] - allocation.base / 32, bit = uint64_t(1) << index % 64;
     if (index / 64 >= allocation.touched.size())
@@ -45,9 +48,16 @@ void countGlobal(Worker &worker, Allocation &allocation, const LaneAddresses &ad
   (store ? counters.globalStoreRequests : counters.globalLoadRequests) += 1;
   (store ? counters.globalStoreBytes : counters.globalLoadBytes) += uint64_t(count) * bytes;
   (store ? counters.globalStoreSectors : counters.globalLoadSectors) += distinct;
+  AccessCounters &access = worker.accesses[origin];
+  ++access.globalRequests;
+  access.sectors += distinct;
+  access.usedBytes += uint64_t(used) * bytes;
 }
 
-void countShared(Worker &worker, const LaneAddresses &addresses, uint32_t mask, unsigned bytes) {
+void countShared(Worker &worker, const LaneAddresses &addresses, uint32_t mask, unsigned bytes,
+                 uint32_t origin) {
+  AccessCounters &access = worker.accesses[origin];
+  ++access.sharedRequests;
   KernelCounters &counters = worker.counters;
   unsigned group = bytes <= 4 ? 32 : bytes == 8 ? 16 : 8, words = bytes <= 4 ? 1 : std::min(bytes, 16u) / 4;
   ++counters.sharedRequests;
@@ -68,6 +78,8 @@ void countShared(Worker &worker, const LaneAddresses &addresses, uint32_t mask, 
       phases = std::max(phases, ++perBank[touched[i] % 32]);
     counters.sharedPhases += phases;
     counters.sharedIdealPhases += 1;
+    access.phases += phases;
+    access.idealPhases += 1;
   }
 }
 

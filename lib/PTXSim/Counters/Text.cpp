@@ -30,6 +30,22 @@ std::string quoted(const std::string &text) {
   return out + "\"";
 }
 
+std::string accessJson(const InstructionAccess &access) {
+  const AccessCounters &c = access.counters;
+  std::string out = format("{\"line\": %u, \"instruction\": ", access.line) + quoted(access.instruction);
+  if (!access.source.empty())
+    out += ", \"source\": " + quoted(access.source);
+  if (c.sharedRequests)
+    out += format(", \"shared_requests\": %llu, \"phases\": %llu, \"ideal_phases\": %llu",
+                  (unsigned long long)c.sharedRequests, (unsigned long long)c.phases,
+                  (unsigned long long)c.idealPhases);
+  if (c.globalRequests)
+    out += format(", \"global_requests\": %llu, \"sectors\": %llu, \"used_bytes\": %llu",
+                  (unsigned long long)c.globalRequests, (unsigned long long)c.sectors,
+                  (unsigned long long)c.usedBytes);
+  return out + "}";
+}
+
 } // namespace
 
 std::string countersTable(std::span<const KernelCounters> counters, const DeviceProfile &profile) {
@@ -103,6 +119,10 @@ std::string countersJson(std::span<const KernelCounters> counters, const DeviceP
     add("unique_global_bytes", c.uniqueGlobalBytes), add("shared_requests", c.sharedRequests);
     add("shared_phases", c.sharedPhases), add("shared_ideal_phases", c.sharedIdealPhases),
         add("shared_bytes", c.sharedBytes);
+    out += ", \"accesses\": [";
+    for (size_t i = 0; i < c.accesses.size(); ++i)
+      out += (i ? ",\n  " : "\n  ") + accessJson(c.accesses[i]);
+    out += "]";
     add("atomics", c.atomics), add("barriers", c.barriers), add("branches", c.branches);
     add("divergent_branches", c.divergentBranches);
     out += format(", \"occupancy\": %.4f, \"lower_bounds_seconds\": {\"matrix\": %.6e, \"issue\": %.6e, "

@@ -202,7 +202,7 @@ CUresult cuCtxSynchronize_v2(CUcontext context) {
       return CUDA_ERROR_INVALID_CONTEXT;
     if (CUresult code = forbidDuringCapture())
       return code;
-    return found->sticky;
+    return waitForAll(*found);
   });
 }
 
@@ -297,7 +297,7 @@ CUresult cuDevicePrimaryCtxReset(CUdevice device) {
     if (!slot->primary)
       return CUDA_SUCCESS;
     emptyContext(*slot->primary);
-    slot->primary->sticky = CUDA_SUCCESS;
+    slot->primary->sticky = slot->primary->lost = CUDA_SUCCESS;
     return CUDA_SUCCESS;
   });
 }

@@ -108,6 +108,13 @@ CUresult submitFill(CUdeviceptr to, size_t pitch, uint32_t value, unsigned eleme
   });
 }
 
+/// The answer of a call that returns when the copy has been made.
+CUresult waited(CUresult submitted) {
+  if (submitted != CUDA_SUCCESS)
+    return submitted;
+  return withContext([](Lock &, CUctx_st &context) { return waitForAll(context); });
+}
+
 CUdeviceptr address(const void *host) { return reinterpret_cast<CUdeviceptr>(host); }
 
 constexpr CUmemorytype hostType = CU_MEMORYTYPE_HOST, deviceType = CU_MEMORYTYPE_DEVICE,
@@ -159,45 +166,45 @@ CUresult mv::ptxsim::driver::runFill(CUctx_st &context, const FillOperation &fil
 }
 
 CUresult cuMemcpy(CUdeviceptr to, CUdeviceptr from, size_t bytes) {
-  return submitFlat(anyType, to, anyType, from, bytes, nullptr);
+  return waited(submitFlat(anyType, to, anyType, from, bytes, nullptr));
 }
 CUresult cuMemcpyAsync(CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstream stream) {
   return submitFlat(anyType, to, anyType, from, bytes, stream);
 }
 CUresult cuMemcpyHtoD(CUdeviceptr to, const void *from, size_t bytes) {
-  return submitFlat(deviceType, to, hostType, address(from), bytes, nullptr);
+  return waited(submitFlat(deviceType, to, hostType, address(from), bytes, nullptr));
 }
 CUresult cuMemcpyHtoDAsync(CUdeviceptr to, const void *from, size_t bytes, CUstream stream) {
   return submitFlat(deviceType, to, hostType, address(from), bytes, stream);
 }
 CUresult cuMemcpyDtoH(void *to, CUdeviceptr from, size_t bytes) {
-  return submitFlat(hostType, address(to), deviceType, from, bytes, nullptr);
+  return waited(submitFlat(hostType, address(to), deviceType, from, bytes, nullptr));
 }
 CUresult cuMemcpyDtoHAsync(void *to, CUdeviceptr from, size_t bytes, CUstream stream) {
   return submitFlat(hostType, address(to), deviceType, from, bytes, stream);
 }
 CUresult cuMemcpyDtoD(CUdeviceptr to, CUdeviceptr from, size_t bytes) {
-  return submitFlat(deviceType, to, deviceType, from, bytes, nullptr);
+  return waited(submitFlat(deviceType, to, deviceType, from, bytes, nullptr));
 }
 CUresult cuMemcpyDtoDAsync(CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstream stream) {
   return submitFlat(deviceType, to, deviceType, from, bytes, stream);
 }
 CUresult cuMemcpyPeer(CUdeviceptr to, CUcontext, CUdeviceptr from, CUcontext, size_t bytes) {
-  return submitFlat(deviceType, to, deviceType, from, bytes, nullptr);
+  return waited(submitFlat(deviceType, to, deviceType, from, bytes, nullptr));
 }
 CUresult cuMemcpyPeerAsync(CUdeviceptr to, CUcontext, CUdeviceptr from, CUcontext, size_t bytes,
                            CUstream stream) {
   return submitFlat(deviceType, to, deviceType, from, bytes, stream);
 }
 CUresult cuMemcpy2D(const CUDA_MEMCPY2D *copy) {
-  return copy ? submitCopy(from2D(*copy), nullptr) : CUDA_ERROR_INVALID_VALUE;
+  return copy ? waited(submitCopy(from2D(*copy), nullptr)) : CUDA_ERROR_INVALID_VALUE;
 }
 CUresult cuMemcpy2DUnaligned(const CUDA_MEMCPY2D *copy) { return cuMemcpy2D(copy); }
 CUresult cuMemcpy2DAsync(const CUDA_MEMCPY2D *copy, CUstream stream) {
   return copy ? submitCopy(from2D(*copy), stream) : CUDA_ERROR_INVALID_VALUE;
 }
 CUresult cuMemcpy3D(const CUDA_MEMCPY3D *copy) {
-  return copy ? submitCopy(*copy, nullptr) : CUDA_ERROR_INVALID_VALUE;
+  return copy ? waited(submitCopy(*copy, nullptr)) : CUDA_ERROR_INVALID_VALUE;
 }
 CUresult cuMemcpy3DAsync(const CUDA_MEMCPY3D *copy, CUstream stream) {
   return copy ? submitCopy(*copy, stream) : CUDA_ERROR_INVALID_VALUE;

@@ -65,7 +65,8 @@ CUresult cuDeviceTotalMem(size_t *bytes, CUdevice device) {
   return withDevice(device, [&](DeviceSlot &slot) -> CUresult {
     if (!bytes)
       return CUDA_ERROR_INVALID_VALUE;
-    *bytes = slot.engine ? slot.engine->totalBytes() : slot.profile->memoryBytes;
+    uint64_t limit = Driver::get().settings.options.memoryLimit;
+    *bytes = limit ? limit : slot.profile->memoryBytes;
     return CUDA_SUCCESS;
   });
 }

@@ -36,6 +36,7 @@ struct DeviceSlot {
   CUcontext primary = nullptr;
   unsigned primaryRetains = 0, primaryFlags = 0;
   CUmemoryPool defaultPool = nullptr, currentPool = nullptr;
+  bool failed = false; ///< A context of it was killed; what that had allocated cannot be freed any more.
 };
 
 /// One running capture; shared by every stream that takes part and every event recorded in it.
@@ -76,6 +77,7 @@ struct CUctx_st {
   unsigned flags = 0;
   uint64_t id = mv::ptxsim::driver::nextId();
   CUresult sticky = CUDA_SUCCESS; ///< The error that killed the context.
+  CUresult lost = CUDA_SUCCESS;   ///< That which will, once the host waits: nothing runs any more.
   CUstream_st legacyStream;
   std::map<std::thread::id, std::unique_ptr<CUstream_st>> perThreadStreams;
   std::map<CUlimit, size_t> limits;

@@ -18,6 +18,7 @@ CUresult loadPTX(CUctx_st &context, const std::string &ptx, const std::string &n
   std::shared_ptr<Module> code;
   ModuleOptions options;
   options.name = name;
+  options.newestPTX = newestPTX(driver.settings.driverVersion);
   Result loaded = context.engine().loadModule(ptx, options, code);
   log = loaded.message();
   if (CUresult result = toResult(loaded, nullptr))

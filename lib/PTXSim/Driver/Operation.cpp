@@ -12,10 +12,24 @@ template <typename... Ts> struct Overloaded : Ts... {
   using Ts::operator()...;
 };
 
+/// Whether the launch is the one that the settings let fail. As on a device, the launch itself knows nothing of it.
+bool losesDevice(CUctx_st &context, const Kernel &kernel) {
+  Driver &driver = Driver::get();
+  const LostDevice &lost = driver.settings.lost;
+  if (++driver.launches != lost.launch)
+    return false;
+  context.lost = lost.memory ? CUDA_ERROR_ECC_UNCORRECTABLE : CUDA_ERROR_LAUNCH_FAILED;
+  driver.report.note("the device was lost at launch " + std::to_string(lost.launch) + ", of " +
+                     kernel.info().name + ", as the settings say");
+  return true;
+}
+
 CUresult runKernel(CUctx_st &context, const KernelOperation &operation) {
   if (!Driver::get().functions.contains(operation.function))
     return CUDA_ERROR_INVALID_HANDLE; // Its module was unloaded after the graph was made.
   const Kernel &kernel = *operation.function->kernel;
+  if (losesDevice(context, kernel))
+    return CUDA_SUCCESS;
   Result result = context.engine().launch(kernel, operation.config, operation.parameters);
   Driver::get().report.tellNews(Driver::get());
   return toResult(result, &context);
@@ -40,6 +54,8 @@ CUresult runGraph(Lock &lock, CUctx_st &context, std::shared_ptr<CUgraph_st> gra
 
 CUresult execute(Lock &lock, CUctx_st &context, const Operation &operation) {
   Driver &driver = Driver::get();
+  if (context.lost != CUDA_SUCCESS)
+    return CUDA_SUCCESS;
   return std::visit(
       Overloaded{[](const EmptyOperation &) -> CUresult { return CUDA_SUCCESS; },
                  [&](const KernelOperation &kernel) { return runKernel(context, kernel); },

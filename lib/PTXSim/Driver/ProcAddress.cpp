@@ -1,18 +1,18 @@
 //===- ProcAddress.cpp - Finding entry points by name --------------------------------------===//
 
-#include "CUDAHeader.h"
 #include "EntryPoints.h"
+#include "State.h"
 
 #include <cstring>
 
 namespace {
 
-/// The newest variant of `symbol` that CUDA `version` has. A program that asked for the per-thread default
+/// The newest variant of `symbol` that CUDA `version` has, of those that a driver of CUDA `driver` knows. A program that asked for the per-thread default
 /// stream gets the plain function where there is no such variant.
-void (*findVariant(const char *symbol, int version, bool perThread, bool &known))(void) {
+void (*findVariant(const char *symbol, int version, int driver, bool perThread, bool &known))(void) {
   const MVDriverVariant *best = nullptr;
   for (const MVDriverVariant *variant = mvDriverVariants; variant->symbol; ++variant) {
-    if (std::strcmp(variant->symbol, symbol) != 0)
+    if (std::strcmp(variant->symbol, symbol) != 0 || variant->version > driver)
       continue;
     known = true;
     if (variant->version > version || (variant->perThread && !perThread))
@@ -32,9 +32,12 @@ CUresult cuGetProcAddress(const char *symbol, void **function, int version, cuui
       CU_GET_PROC_ADDRESS_LEGACY_STREAM | CU_GET_PROC_ADDRESS_PER_THREAD_DEFAULT_STREAM;
   if (!symbol || !function || (flags & ~known) || flags == known)
     return CUDA_ERROR_INVALID_VALUE;
+  int driver = 0;
+  if (CUresult code = cuDriverGetVersion(&driver))
+    return code;
   bool isKnown = false;
-  auto *found =
-      findVariant(symbol, version, (flags & CU_GET_PROC_ADDRESS_PER_THREAD_DEFAULT_STREAM) != 0, isKnown);
+  auto *found = findVariant(symbol, version, driver,
+                            (flags & CU_GET_PROC_ADDRESS_PER_THREAD_DEFAULT_STREAM) != 0, isKnown);
   *function = reinterpret_cast<void *>(found);
   if (status)
     *status = found     ? CU_GET_PROC_ADDRESS_SUCCESS

@@ -81,7 +81,7 @@ std::string Report::text(Driver &driver, bool exiting, uint64_t &findings) const
     if (!slot.engine)
       continue;
     std::vector<CheckReport> found = slot.engine->reports();
-    if (exiting && driver.settings.options.checks.memory)
+    if (exiting && driver.settings.options.checks.memory && !slot.failed)
       for (CheckReport &leak : slot.engine->leaks())
         found.push_back(std::move(leak));
     findings += found.size();

@@ -2,6 +2,8 @@
 
 #include "Settings.h"
 
+#include "CUDAHeader.h"
+
 #include <charconv>
 #include <cstdlib>
 #include <string_view>
@@ -27,6 +29,18 @@ template <typename T> Status readNumber(const char *name, T &value, T least) {
                               ", found '" + std::string(text) + "'");
 }
 
+/// Leaves `value` as it is when the variable is not set.
+template <typename T> Status read(const char *name, T &value, StatusOr<T> (*parse)(std::string_view)) {
+  std::string_view text = variable(name);
+  if (text.empty())
+    return {};
+  StatusOr<T> found = parse(text);
+  if (!found.ok())
+    return Status::invalidInput(std::string(name) + ": " + found.status().message());
+  value = *found;
+  return {};
+}
+
 std::string withProcessId(std::string_view path) {
   std::string result(path);
   if (size_t at = result.find("%p"); at != std::string::npos)
@@ -50,9 +64,13 @@ StatusOr<Settings> readSettings() {
   std::string unknown;
   if (!parseChecks(variable("MV_SIM_CHECK").empty() ? "none" : variable("MV_SIM_CHECK"),
                    settings.options.checks, unknown))
-    return Status::invalidInput(
-        "MV_SIM_CHECK: expected words of memory, init, race, sync, all, none, found '" + unknown + "'");
-  MV_RETURN_IF_ERROR(readNumber("MV_SIM_DEVICES", settings.devices, 1u));
+    return Status::invalidInput("MV_SIM_CHECK: expected words of " + std::string(checkWords) + ", found '" +
+                                unknown + "'");
+  MV_RETURN_IF_ERROR(readNumber("MV_SIM_DEVICES", settings.devices, 0u));
+  MV_RETURN_IF_ERROR(read("MV_SIM_MEMORY", settings.options.memoryLimit, parseMemorySize));
+  settings.driverVersion = CUDA_VERSION;
+  MV_RETURN_IF_ERROR(read("MV_SIM_DRIVER", settings.driverVersion, parseDriverVersion));
+  MV_RETURN_IF_ERROR(read("MV_SIM_LOSE", settings.lost, parseLostDevice));
   MV_RETURN_IF_ERROR(readNumber("MV_SIM_THREADS", settings.options.hostThreads, 0u));
   MV_RETURN_IF_ERROR(readNumber("MV_SIM_INSTRUCTION_LIMIT", settings.options.instructionLimit, uint64_t(0)));
   settings.counters = withProcessId(variable("MV_SIM_COUNTERS"));

@@ -2,6 +2,9 @@
 //
 //   MV_SIM_DEVICE=sm_80               the chip
 //   MV_SIM_DEVICES=N                  how many of them; 1
+//   MV_SIM_MEMORY=SIZE                memory of each (64M); the chip's
+//   MV_SIM_DRIVER=VERSION             the driver's version (11.4); that of the cuda.h of the build
+//   MV_SIM_LOSE=N, N:ecc              the N-th launch kills the device
 //   MV_SIM_CHECK=memory,init,race,sync, all or none
 //   MV_SIM_COUNTERS=FILE.json         count, and write here at exit (%p becomes the process id)
 //   MV_SIM_THREADS=N                  host threads; one per CPU
@@ -16,6 +19,7 @@
 #define MV_LIB_PTXSIM_DRIVER_SETTINGS_H
 
 #include "mv/PTXSim/Device.h"
+#include "mv/PTXSim/Faults.h"
 #include "mv/Support/Status.h"
 
 #include <string>
@@ -25,6 +29,8 @@ namespace mv::ptxsim::driver {
 struct Settings {
   const DeviceProfile *profile = nullptr;
   unsigned devices = 1;
+  int driverVersion = 0; ///< As cuDriverGetVersion has it.
+  LostDevice lost;
   Options options;
   std::string counters, report, dump;
   bool trace = false;

@@ -17,15 +17,25 @@ Driver &Driver::get() {
   return *driver;
 }
 
+CUresult Driver::configure() {
+  if (configured_)
+    return *configured_;
+  StatusOr<Settings> read = readSettings();
+  configured_ = read.ok() ? CUDA_SUCCESS : CUDA_ERROR_NO_DEVICE;
+  if (read.ok())
+    settings = std::move(*read);
+  else
+    report.note(read.status().message());
+  return *configured_;
+}
+
 CUresult Driver::initialize() {
   if (initialized)
     return CUDA_SUCCESS;
-  StatusOr<Settings> read = readSettings();
-  if (!read.ok()) {
-    report.note(read.status().message());
+  if (CUresult code = configure())
+    return code;
+  if (settings.devices == 0)
     return CUDA_ERROR_NO_DEVICE;
-  }
-  settings = std::move(*read);
   for (unsigned i = 0; i < settings.devices; ++i) {
     auto *pool = new CUmemPoolHandle_st;
     pool->device = static_cast<CUdevice>(i);
@@ -128,6 +138,14 @@ CUresult codeOf(Error error) {
   return CUDA_ERROR_UNKNOWN;
 }
 
+/// From now on every call in the context is answered by `code`.
+void kill(CUctx_st &context, CUresult code) {
+  Driver &driver = Driver::get();
+  context.sticky = code;
+  context.device->failed = true;
+  driver.report.tell(driver, /*exiting=*/false); // A program often ends itself at its first error.
+}
+
 } // namespace
 
 CUresult toResult(const Result &result, CUctx_st *context) {
@@ -137,11 +155,15 @@ CUresult toResult(const Result &result, CUctx_st *context) {
   CUresult code = codeOf(result.error());
   if (!result.message().empty())
     driver.report.note(result.message());
-  if (context && isSticky(result.error())) {
-    context->sticky = code;
-    driver.report.tell(driver, /*exiting=*/false); // A program often ends itself at its first error.
-  }
+  if (context && isSticky(result.error()))
+    kill(*context, code);
   return code;
+}
+
+CUresult waitForAll(CUctx_st &context) {
+  if (context.sticky == CUDA_SUCCESS && context.lost != CUDA_SUCCESS)
+    kill(context, context.lost);
+  return context.sticky;
 }
 
 CUstream resolveStream(CUstream handle) {
@@ -224,6 +246,8 @@ CUresult cuInit(unsigned flags) {
 CUresult cuDriverGetVersion(int *version) {
   if (!version)
     return CUDA_ERROR_INVALID_VALUE;
-  *version = CUDA_VERSION;
+  Driver &driver = Driver::get();
+  Lock lock(driver.mutex);
+  *version = driver.configure() == CUDA_SUCCESS ? driver.settings.driverVersion : CUDA_VERSION;
   return CUDA_SUCCESS;
 }

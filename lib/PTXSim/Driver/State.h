@@ -15,6 +15,7 @@
 
 #include <deque>
 #include <new>
+#include <optional>
 #include <unordered_set>
 
 namespace mv::ptxsim::driver {
@@ -62,6 +63,10 @@ public:
   std::map<uint64_t, HostRange> hostRanges;       ///< By first address.
   std::vector<std::shared_ptr<Capture>> captures; ///< Those that are running.
 
+  uint64_t launches = 0; ///< Kernels run so far, for Settings::lost.
+
+  /// Reads the settings, once; the error if the environment is wrong.
+  CUresult configure();
   CUresult initialize();
   DeviceSlot *device(CUdevice ordinal);
   /// Makes the engine of a device that has none yet.
@@ -70,6 +75,9 @@ public:
   DeviceSlot *ownerOf(uint64_t address, PointerInfo &info);
   /// The pinned range `address` lies in, or end().
   std::map<uint64_t, HostRange>::iterator hostRangeOf(uint64_t address);
+
+private:
+  std::optional<CUresult> configured_;
 };
 
 /// The stack of current contexts of the calling thread.
@@ -79,6 +87,10 @@ CUcontext currentContext();
 /// The CUresult for an engine's result, whose message goes to the report. Errors that kill a context are
 /// remembered in it.
 CUresult toResult(const Result &result, CUctx_st *context);
+
+/// The host waits for what the context was given: what failed meanwhile comes to light. The context's sticky
+/// error.
+CUresult waitForAll(CUctx_st &context);
 
 /// The stream a handle means in the current context, special handles included; null when there is none.
 CUstream resolveStream(CUstream handle);

@@ -35,7 +35,7 @@ CUresult waitFor(CUstream_st &stream) {
     stream.capture->invalidated = true;
     return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
   }
-  return stream.context->sticky;
+  return waitForAll(*stream.context);
 }
 
 /// A wait makes the stream part of the capture its event was recorded in.
@@ -234,7 +234,7 @@ CUresult cuEventQuery(CUevent event) {
       found.capture->invalidated = true;
       return CUDA_ERROR_CAPTURED_EVENT;
     }
-    return CUDA_SUCCESS;
+    return waitForAll(*found.context);
   });
 }
 

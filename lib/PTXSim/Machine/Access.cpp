@@ -115,7 +115,7 @@ bool resolveGlobal(Warp &warp, const Inst &inst, uint32_t mask, const AccessRequ
           return badAddress(warp, inst, lane, request, Space::Global, addresses[lane], kind, why);
         }
         if (warp.counting)
-          countGlobal(worker, *own, addresses, 1u << lane, request.bytes, request.kind);
+          countGlobal(worker, *own, addresses, 1u << lane, request.bytes, request.kind, inst.origin);
         if (warp.checker)
           warp.checker->access(warp, inst, 1u << lane, addresses.data(), request.bytes, request.kind, own,
                                request.values);
@@ -124,7 +124,7 @@ bool resolveGlobal(Warp &warp, const Inst &inst, uint32_t mask, const AccessRequ
     }
   }
   if (warp.counting)
-    countGlobal(worker, *cached, addresses, mask, request.bytes, request.kind);
+    countGlobal(worker, *cached, addresses, mask, request.bytes, request.kind, inst.origin);
   if (warp.checker)
     warp.checker->access(warp, inst, mask, addresses.data(), request.bytes, request.kind, cached,
                          request.values);
@@ -150,7 +150,7 @@ bool resolveArray(Warp &warp, const Inst &inst, uint32_t mask, const AccessReque
     return false;
   if (space == Space::Shared) {
     if (warp.counting)
-      countShared(*warp.worker, addresses, mask, request.bytes);
+      countShared(*warp.worker, addresses, mask, request.bytes, inst.origin);
     if (warp.checker)
       warp.checker->access(warp, inst, mask, addresses.data(), request.bytes, request.kind, nullptr,
                            request.values);

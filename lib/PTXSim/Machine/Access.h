@@ -50,8 +50,9 @@ inline bool isWrite(AccessKind kind) { return kind != AccessKind::Read && kind !
 
 // Counting (Counters/Count.cpp).
 void countGlobal(Worker &worker, Allocation &allocation, const LaneAddresses &addresses, uint32_t mask,
-                 unsigned bytes, AccessKind kind);
-void countShared(Worker &worker, const LaneAddresses &addresses, uint32_t mask, unsigned bytes);
+                 unsigned bytes, AccessKind kind, uint32_t origin);
+void countShared(Worker &worker, const LaneAddresses &addresses, uint32_t mask, unsigned bytes,
+                 uint32_t origin);
 
 /// `.shared::cta`, `.global`, …; Generic when none is named.
 ptx::Space takeMemorySpace(Modifiers &modifiers);

@@ -19,19 +19,33 @@ namespace {
 
 enum Reduction : uint16_t { NoReduction, PopCount, All, Any };
 
-void checkAligned(Warp &warp, const Inst &inst, uint32_t mask) {
-  if (!(inst.flags & flagAligned) || mask == warp.live || warp.loosened || !warp.checker ||
-      !warp.checker->checks().sync)
-    return;
-  warp.checker->report(CheckKind::DivergentBarrier, warp, inst, unsigned(std::countr_zero(mask)), "block", 0,
-                       "barrier reached by lanes " + maskText(mask) + " of a warp whose lanes " +
-                           maskText(warp.live) + " are alive");
+void reportDivergent(Warp &warp, const Inst &inst, uint32_t mask, const std::string &message) {
+  if (warp.checker && warp.checker->checks().sync)
+    warp.checker->report(CheckKind::DivergentBarrier, warp, inst, unsigned(std::countr_zero(mask)), "block",
+                         0, message);
+}
+
+/// Whether lanes reach an .aligned barrier ahead of others of their warp, where they may: because those were
+/// not waited for before. It is then for the others to come to the same barrier.
+bool checkAligned(Warp &warp, const Inst &inst, uint32_t mask) {
+  if (!(inst.flags & flagAligned) || mask == warp.live)
+    return false;
+  if (!warp.loosened)
+    reportDivergent(warp, inst, mask,
+                    "barrier reached by lanes " + maskText(mask) + " of a warp whose lanes " +
+                        maskText(warp.live) + " are alive");
+  else if (const Split *other = warp.earlySplit(/*except=*/warp.pc - 1))
+    reportDivergent(warp, inst, mask,
+                    "barrier reached by lanes " + maskText(mask) + " of a warp whose lanes " +
+                        maskText(other->mask) + " wait at the barrier in line " +
+                        std::to_string(warp.program->origins[warp.code[other->pc].origin].line));
+  return warp.loosened;
 }
 
 /// a: barrier, b: thread count; c: predicate of a reduction (imm: negated, aux: kind); d unused.
 void handleBarrier(Warp &warp, const Inst &inst, uint32_t mask) {
   unsigned lane = unsigned(std::countr_zero(mask));
-  checkAligned(warp, inst, mask);
+  bool early = checkAligned(warp, inst, mask);
   if (mask != warp.active) {
     warp.fork(mask, warp.pc - 1, warp.program->reconverge[warp.pc - 1]);
     return;
@@ -56,6 +70,7 @@ void handleBarrier(Warp &warp, const Inst &inst, uint32_t mask) {
   Split &split = warp.splits[warp.current];
   split.waitMembers = index;
   split.waitLanes = mask;
+  split.early = early;
   if (warp.counting)
     ++warp.worker->counters.barriers;
   warp.park(SplitState::AtBarrier);
@@ -149,6 +164,13 @@ bool decodeNothing(Decoder &decoder, const ptx::Instruction &) {
 }
 
 } // namespace
+
+void checkSkippedBarrier(Warp &warp, uint32_t lanes) {
+  if (const Split *early = warp.earlySplit())
+    reportDivergent(warp, warp.code[early->pc], early->mask,
+                    "barrier at which lanes " + maskText(early->mask) + " wait for lanes " + maskText(lanes) +
+                        " of their warp, which end without it");
+}
 
 void finishBarrierReduction(Warp &warp, const Inst &inst, uint32_t lanes, unsigned holds, unsigned here) {
   if (inst.aux == PopCount) {

@@ -132,19 +132,8 @@ bool Block::completeBarrier(unsigned index) {
   }
   if (launch->checker)
     launch->checker->barrier(*this, done);
-  for (unsigned i = 0; i < warps.size(); ++i)
-    if (done.arrived[i] == warps[i]->live)
-      warps[i]->loosened = false;
   for (auto &warp : warps)
-    for (Split &split : warp->splits) {
-      if (split.state != SplitState::AtBarrier || split.waitMembers != index)
-        continue;
-      const Inst &inst = warp->code[split.pc];
-      split.state = SplitState::Ready;
-      ++split.pc;
-      if (inst.dst != noSlot)
-        finishBarrierReduction(*warp, inst, split.waitLanes, holds, here);
-    }
+    warp->leaveBarrier(index, holds, here);
   return true;
 }
 

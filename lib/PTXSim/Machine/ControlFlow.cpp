@@ -232,6 +232,8 @@ void appendWithJoins(Program &program, std::vector<Inst> &body, bool isKernel,
       program.code.push_back(inst);
       program.reconverge.push_back(meet);
     }
+    if (isKernel && graph.blocks[b].endsHere)
+      program.end = uint32_t(program.code.size() - 1);
   }
   for (uint32_t table : tables)
     for (uint32_t &target : program.branchTables[table])

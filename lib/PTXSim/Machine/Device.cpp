@@ -18,10 +18,16 @@ namespace {
 
 constexpr uint64_t heapBytes = 8 << 20; ///< What cudaLimitMallocHeapSize is by default.
 
+/// The checks of speed judge what was counted.
+Options complete(Options options) {
+  options.counters |= options.checks.anyOfSpeed();
+  return options;
+}
+
 class SimulatedDevice final : public Device {
 public:
   SimulatedDevice(const DeviceProfile &profile, Options options)
-      : profile_(profile), options_(std::move(options)), lock_(std::make_shared<std::mutex>()),
+      : profile_(profile), options_(complete(std::move(options))), lock_(std::make_shared<std::mutex>()),
         memory_(options_, options_.memoryLimit ? options_.memoryLimit : profile.memoryBytes),
         log_(options_.maxReports), pool_(options_.hostThreads) {}
 
@@ -45,7 +51,7 @@ public:
                     std::shared_ptr<Module> &module) override;
   Result launch(const Kernel &kernel, const LaunchConfig &config,
                 std::span<const std::byte> parameters) override;
-  std::vector<CheckReport> reports() const override { return log_.all(); }
+  std::vector<CheckReport> reports() const override;
   std::vector<KernelCounters> counters() const override;
   void clearReports() override { log_.clear(); }
   void clearCounters() override;
@@ -293,7 +299,7 @@ Result SimulatedDevice::launch(const Kernel &kernel, const LaunchConfig &config,
   if (!parameters.empty())
     std::memcpy(launch.parameters.data(), parameters.data(), parameters.size());
   std::unique_ptr<Checker> checker;
-  if (options_.checks.any()) {
+  if (options_.checks.anyWhileRunning()) {
     checker =
         std::make_unique<Checker>(options_.checks, log_, segments_, loaded.program, loaded.module->name(),
                                   config.grid, config.block, loaded.module->files());
@@ -336,6 +342,14 @@ void SimulatedDevice::addCounters(const LoadedKernel &kernel, const Launch &laun
   entry->sharedBytesPerBlock = launch.sharedBytes;
   for (const auto &worker : workers)
     addWorker(*entry, kernel.program, *worker);
+  addAccesses(*entry, kernel.program, kernel.module->files(), workers);
+}
+
+std::vector<CheckReport> SimulatedDevice::reports() const {
+  std::vector<CheckReport> found = log_.all();
+  std::lock_guard guard(*lock_);
+  std::ranges::move(findWaste(counters_, options_.checks), std::back_inserter(found));
+  return found;
 }
 
 std::vector<KernelCounters> SimulatedDevice::counters() const {

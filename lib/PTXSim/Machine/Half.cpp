@@ -156,12 +156,52 @@ Handler minMaxHandler(Type type) {
   }
 }
 
+/// add, sub and fma of PTX 8.6 whose first sources are f16 or bf16, and the last and the result f32. imm: saturates.
+template <typename Format, unsigned Sources> void handleMixed(Warp &warp, const Inst &inst, uint32_t mask) {
+  float *d = warp.at<float>(inst.dst);
+  const uint16_t *a = warp.at<uint16_t>(inst.a), *b = warp.at<uint16_t>(inst.b);
+  const float *c = warp.at<float>(inst.c);
+  forLanes(mask, [&](unsigned lane) {
+    float left = Format::load(a[lane]), sum;
+    if constexpr (Sources == 3)
+      sum = __builtin_fmaf(left, Format::load(b[lane]), c[lane]);
+    else
+      sum = inst.aux ? left - c[lane] : left + c[lane];
+    sum = canonical(sum);
+    d[lane] = inst.imm ? saturateUnit(sum) : sum;
+  });
+}
+
+bool decodeMixed(Decoder &decoder, const ptx::Instruction &instruction, Type type, Modifiers &modifiers) {
+  bool isFma = instruction.opcode == "fma", isBrain = type == Type::BF16;
+  modifiers.takeType();
+  std::string_view mode = modifiers.takeOneOf({"rn", "rz", "rm", "rp"});
+  bool sat = modifiers.take("sat");
+  size_t sources = isFma ? 3 : 2;
+  if (!decoder.done(instruction, modifiers) || !decoder.operandCount(instruction, sources + 1, sources + 1))
+    return false;
+  if ((!isFma && instruction.opcode != "add" && instruction.opcode != "sub") ||
+      (!isBrain && type != Type::F16) || parseRounding(mode) != Rounding::Nearest)
+    return decoder.unsupported(instruction, std::string(instruction.opcode) + " of these types and rounding");
+  const auto &operands = instruction.operands;
+  Slot a = decoder.read(operands[1], type), b = isFma ? decoder.read(operands[2], type) : a;
+  Slot c = decoder.read(operands[sources], Type::F32);
+  Handler handler = isFma ? (isBrain ? handleMixed<BfloatFormat, 3> : handleMixed<HalfFormat, 3>)
+                          : (isBrain ? handleMixed<BfloatFormat, 2> : handleMixed<HalfFormat, 2>);
+  Inst &inst =
+      decoder.emit(handler, InstructionClass::Float32, decoder.write(operands[0], Type::F32), a, b, c);
+  inst.aux = instruction.opcode == "sub";
+  inst.imm = sat;
+  return decoder.ok();
+}
+
 } // namespace
 
 bool decodeHalf(Decoder &decoder, const ptx::Instruction &instruction, Type type) {
   std::string_view opcode = instruction.opcode;
   Modifiers modifiers(instruction);
-  modifiers.takeType();
+  if (modifiers.takeType() == Type::F32)
+    return decodeMixed(decoder, instruction, type, modifiers);
   bool ftz = modifiers.take("ftz");
   if (opcode == "abs" || opcode == "neg") {
     if (!decoder.done(instruction, modifiers))

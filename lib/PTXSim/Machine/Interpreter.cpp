@@ -191,8 +191,7 @@ void Warp::arriveAtMeeting(uint32_t resumePc) {
   Meeting &meeting = meetings[size_t(index)];
   meeting.arrived |= active;
   meeting.resume = std::move(splits[current]);
-  splits[current] = std::move(splits.back());
-  splits.pop_back();
+  removeSplit(current);
   dropped = true;
   stop();
   settle(index);
@@ -212,10 +211,21 @@ void Warp::settle(int32_t index) {
   split.mask = meeting.arrived;
   split.meeting = meeting.parent;
   split.state = SplitState::Ready;
+  loosened &= split.mask != live;
   splits.push_back(std::move(split));
 }
 
+void Warp::removeSplit(size_t split) {
+  if (current == splits.size() - 1)
+    current = unsigned(split);
+  if (split + 1 != splits.size())
+    splits[split] = std::move(splits.back());
+  splits.pop_back();
+}
+
 void Warp::exitLanes(uint32_t lanes) {
+  if (pc - 1 == program->end)
+    checkSkippedBarrier(*this, lanes);
   live &= ~lanes;
   active &= ~lanes;
   std::vector<int32_t> chain;
@@ -224,8 +234,7 @@ void Warp::exitLanes(uint32_t lanes) {
     chain.push_back(meeting);
   }
   if (active == 0) {
-    splits[current] = std::move(splits.back());
-    splits.pop_back();
+    removeSplit(current);
     dropped = true;
     stop();
   }
@@ -252,6 +261,45 @@ bool Warp::releaseMeetings() {
   }
   loosened |= released;
   return released;
+}
+
+const Split *Warp::earlySplit(uint32_t except) const {
+  for (const Split &split : splits)
+    if (split.early && split.pc != except)
+      return &split;
+  return nullptr;
+}
+
+/// Whether two splits that are at the same place are so in the same calls, and have the same to meet.
+static bool sameCourse(const Split &a, const Split &b) {
+  auto sameFrame = [](const Frame &x, const Frame &y) {
+    return x.callSite == y.callSite && x.returnTo == y.returnTo && x.base == y.base && x.saved == y.saved;
+  };
+  return a.pc == b.pc && a.meeting == b.meeting && a.function == b.function && a.frameBase == b.frameBase &&
+         a.stackTop == b.stackTop &&
+         std::equal(a.frames.begin(), a.frames.end(), b.frames.begin(), b.frames.end(), sameFrame);
+}
+
+void Warp::leaveBarrier(unsigned barrier, unsigned holds, unsigned here) {
+  auto waits = [&](const Split &s) { return s.state == SplitState::AtBarrier && s.waitMembers == barrier; };
+  for (size_t i = 0; i < splits.size(); ++i) {
+    if (!waits(splits[i]))
+      continue;
+    for (size_t j = splits.size(); --j > i;)
+      if (waits(splits[j]) && sameCourse(splits[i], splits[j])) {
+        splits[i].mask |= splits[j].mask;
+        splits[i].waitLanes |= splits[j].waitLanes;
+        removeSplit(j);
+      }
+    Split &split = splits[i];
+    const Inst &inst = code[split.pc];
+    split.state = SplitState::Ready;
+    split.early = false;
+    ++split.pc;
+    loosened &= split.mask != live;
+    if (inst.dst != noSlot)
+      finishBarrierReduction(*this, inst, split.waitLanes, holds, here);
+  }
 }
 
 /// Executes collectives whose members have all arrived, in whatever splits they are.

@@ -22,6 +22,7 @@ Worker::Worker(Launch &owner) : launch(&owner) {
   if (owner.options.counters) {
     executions.assign(owner.program.code.size(), 0);
     lanes.assign(owner.program.code.size(), 0);
+    accesses.resize(owner.program.origins.size());
   }
 }
 
@@ -93,6 +94,13 @@ void Launch::workCooperatively(Worker &worker, unsigned workerIndex, unsigned wo
     if (workerCount > 1)
       std::this_thread::yield();
   }
+}
+
+std::string sourceOf(const Origin &origin, const std::map<uint32_t, std::string> &files) {
+  auto file = files.find(origin.sourceFile);
+  if (origin.sourceLine == 0 || file == files.end())
+    return "";
+  return file->second + ":" + std::to_string(origin.sourceLine);
 }
 
 std::string describePlace(const Warp &warp, const Inst &inst, unsigned lane) {

@@ -28,6 +28,7 @@ struct Worker {
   Launch *launch = nullptr;
   std::vector<Allocation *> cache;         ///< By origin: the allocation an instruction touched last.
   std::vector<uint64_t> executions, lanes; ///< By instruction.
+  std::vector<AccessCounters> accesses;    ///< By origin.
   KernelCounters counters;
   std::deque<std::unique_ptr<Block>> waiting;
   std::vector<std::unique_ptr<Block>> spare;

@@ -32,12 +32,20 @@ static std::string place(const std::string &name, const ptx::Location &location)
   return name + ":" + std::to_string(location.line) + ":" + std::to_string(location.column) + ": ";
 }
 
+static std::string versionText(unsigned version) {
+  return std::to_string(version / 10) + "." + std::to_string(version % 10);
+}
+
 Result LoadedModule::load(std::string_view text, const ModuleOptions &options, const DeviceProfile &profile) {
   name_ = options.name;
   // A PTX image may end in zeros.
   while (!text.empty() && text.back() == '\0')
     text.remove_suffix(1);
   PTXSIM_RETURN_IF_ERROR(ptx::parse(text, name_, syntax_));
+  if (options.newestPTX && syntax_->version > options.newestPTX)
+    return Result(Error::UnsupportedVersion, name_ + ": .version " + versionText(syntax_->version) +
+                                                 " is newer than the driver, which knows up to " +
+                                                 versionText(options.newestPTX));
   if (syntax_->target > profile.computeCapability())
     return Result(Error::UnsupportedVersion, name_ + ": .target sm_" + std::to_string(syntax_->target) +
                                                  " is newer than the device, " + std::string(profile.name));

@@ -31,6 +31,7 @@
 #include "mv/PTXSim/Device.h"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -83,6 +84,9 @@ struct Origin {
   std::string_view text; ///< Into the module's text.
 };
 
+/// "file.cu:12", or nothing where the PTX does not say; `files` by the numbers of its .file directives.
+std::string sourceOf(const Origin &origin, const std::map<uint32_t, std::string> &files);
+
 /// A variable in the frame of a function: an argument or a result.
 struct FrameVariable {
   uint32_t offset = 0, bytes = 0;
@@ -120,6 +124,7 @@ struct Program {
   uint32_t liveRegisters = 0; ///< Estimate of 32-bit registers a thread.
   bool usesHeap = false;      ///< Calls malloc.
   bool recursive = false;     ///< A function may be entered while it is active.
+  uint32_t end = noPc;        ///< The return that ends the kernel for all lanes that took no way out before.
 };
 
 /// A function's address as PTX sees it: a value no memory has.

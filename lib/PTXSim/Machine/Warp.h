@@ -11,7 +11,10 @@
 //
 // Why not a stack per warp, as old hardware had: the splits here are all runnable, in turn, so that a lane
 // that spins on a lock held by another lane of its warp does not hang. Waiting at a meeting is a matter of
-// speed alone: when nothing else in the warp can run, those who wait are let go (`releaseMeetings`).
+// speed alone: when nothing else in the warp can run, or a lane seems to spin, those who wait are let go
+// (`releaseMeetings`). Lanes that come to an .aligned barrier apart because of that wait there for the rest, as
+// on chips that schedule lanes independently, and go on together. Where the rest comes to another barrier, or
+// to the end, the barrier stood in diverged code.
 //
 //===----------------------------------------------------------------------===//
 
@@ -54,6 +57,7 @@ struct Split {
   uint32_t frameBase = 0;
   uint32_t stackTop = 0; ///< First free byte above the frame, alloca included.
   SplitState state = SplitState::Ready;
+  bool early = false;       ///< Waits at an .aligned barrier, which the rest of the warp has to reach.
   uint32_t waitLanes = 0;   ///< Of a collective: lanes that take part (the guard applied) …
   uint32_t waitMembers = 0; ///< … and those they wait for.
   uint32_t waitKey = 0;     ///< Where they must be: an instruction, or noPc for any bar.warp.sync.
@@ -111,7 +115,7 @@ struct Warp {
   AsyncState async;
   uint64_t executed = 0, lastMeeting = 0;
   uint32_t polls = 0;    ///< Atomics and strong loads since lanes last met: what spinning lanes execute.
-  bool loosened = false; ///< Lanes were let go before they met; an .aligned barrier may see them apart.
+  bool loosened = false; ///< Lanes were let go before they met, and have not all met since.
   bool yielded = false;  ///< The running split spins: give others a turn.
   bool forced = false;   ///< A collective runs with lanes missing; it must not wait again.
 
@@ -142,6 +146,10 @@ struct Warp {
   void stop() { budget = 0; }
   void yield() { budget = 0, yielded = true; }
   bool releaseMeetings();
+  /// A split that waits, early, at another barrier than that at `except`; null when there is none.
+  const Split *earlySplit(uint32_t except = noPc) const;
+  /// Those that wait at a barrier of the block go on, past it: `holds` of `here` threads gave a reduction true.
+  void leaveBarrier(unsigned barrier, unsigned holds, unsigned here);
   /// With `force`, the first one runs with the lanes there are.
   bool resolveCollectives(bool force = false);
 
@@ -149,6 +157,7 @@ private:
   void load(unsigned split);
   void store();
   void settle(int32_t meeting);
+  void removeSplit(size_t split);
   int32_t newMeeting(uint32_t meetPc, uint32_t pending, int32_t parent, uint32_t depth);
 };
 
@@ -166,6 +175,9 @@ struct Barrier {
   std::array<uint32_t, 32> participants = {}; ///< Those that arrived without waiting included.
   std::array<uint32_t, 32> trueLanes = {};    ///< For .red: where the predicate holds.
 };
+
+/// Barriers.cpp: lanes of `warp` end; none of the others may wait for them at an .aligned barrier.
+void checkSkippedBarrier(Warp &warp, uint32_t lanes);
 
 /// Barriers.cpp: writes the result of bar.red, where `holds` of `here` threads gave a true predicate.
 void finishBarrierReduction(Warp &warp, const Inst &inst, uint32_t lanes, unsigned holds, unsigned here);

@@ -16,7 +16,8 @@ inline constexpr int64_t kBatch = 3;
 
 struct Case {
   std::string name;
-  std::vector<float> input; ///< For kBatch images.
+  std::vector<float> input;      ///< For kBatch images.
+  std::vector<uint8_t> pictures; ///< Instead of `input`, where the entry point takes bytes.
   struct Output {
     std::string name;
     std::vector<double> expected; ///< For kBatch images.
@@ -29,6 +30,7 @@ struct Form {
   std::string target;                ///< cpu: every instruction set; or an architecture of GPUs, sm_80.
   std::string dtype;                 ///< For GPUs: f16, bf16, tf32 or f32.
   std::vector<std::string> disabled; ///< Passes to leave out.
+  std::string tuning;                ///< A file of tiles, for GPUs; empty: none.
 
   bool isGPU() const { return target != "cpu"; }
 };
@@ -43,7 +45,8 @@ StatusOr<std::vector<Case>> prepare(const std::string &irPath, const std::string
 /// runs. All cases run, whatever the first says; the status is that of the first that failed.
 Status checkCPU(const std::string &packagePath, const std::vector<Case> &cases, double tolerance);
 
-/// The same on the first GPU, where the error is relative: |got - expected| / |expected| of an output as a vector.
+/// The same on the first GPU, with a batch for every variant of every kernel. There the error is relative: |got -
+/// expected| / |expected| of an output as a vector.
 Status checkGPU(const std::string &packagePath, const std::vector<Case> &cases, double tolerance);
 
 } // namespace mv::conformance

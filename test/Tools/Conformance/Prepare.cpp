@@ -57,12 +57,20 @@ static Status writeParameters(ModuleOp module, const std::string &path) {
 static StatusOr<Case> answer(func::FuncOp function) {
   Case result;
   result.name = function.getName().str();
-  SmallVector<int64_t> shape(cast<RankedTensorType>(function.getArgumentTypes()[0]).getShape());
+  auto type = cast<RankedTensorType>(function.getArgumentTypes()[0]);
+  SmallVector<int64_t> shape(type.getShape());
   shape[0] = kBatch;
   result.input.resize(reference::Tensor<double>::count(shape));
   randomImages(kBatch, shape[1], shape[2], shape[3], 1, result.input);
   reference::Tensor<double> input(shape);
-  llvm::copy(result.input, input.data.begin());
+  if (type.getElementType().isInteger()) { // Numbers from -2 to 2 become bytes.
+    for (float value : result.input)
+      result.pictures.push_back(uint8_t(std::min(255.0f, 64 * (value + 2))));
+    result.input.clear();
+    llvm::copy(result.pictures, input.data.begin());
+  } else {
+    llvm::copy(result.input, input.data.begin());
+  }
   auto outputs = reference::interpret<double>(function, input, RandomParameters());
   if (failed(outputs))
     return Status::internal("the oracle cannot run " + result.name);
@@ -101,6 +109,7 @@ StatusOr<std::vector<Case>> conformance::prepare(const std::string &irPath, cons
     options.pipeline.devices = {"cuda"};
     options.pipeline.gpuTargets = {form.target};
     options.pipeline.dtype = form.dtype;
+    options.tuningFile = form.tuning;
   }
   for (const std::string &pass : form.disabled)
     options.pipeline.disabled.insert(pass);

@@ -2,6 +2,7 @@
 //
 //   mv-conformance FILE.mlir PACKAGE [--target=cpu] [--tolerance=T] [--disable=PASS]...
 //   mv-conformance FILE.mlir PACKAGE --target=sm_80 [--dtype=DTYPE] [--tolerance=T] [--disable=PASS]...
+//     [--tuning=FILE.json]
 //
 // The entry points of FILE.mlir are compiled to PACKAGE and run on every instruction set that this machine
 // has, or on a GPU (cuda-sim makes one); the reference interpreter says what is right.
@@ -30,7 +31,7 @@ static Status run(const std::string &ir, const std::string &package, const Form 
 
 int main(int argc, char **argv) {
   std::string ir, package;
-  Form form{"cpu", "f16", {}};
+  Form form{"cpu", "f16", {}, {}};
   double tolerance = 0;
   CLI::App app("Runs conformance cases on every device and compares with the reference interpreter");
   app.add_option("FILE", ir)->required();
@@ -38,6 +39,7 @@ int main(int argc, char **argv) {
   app.add_option("--target", form.target, "cpu, or an architecture of GPUs");
   app.add_option("--dtype", form.dtype, "what a GPU's products multiply: f16, bf16, tf32, f32");
   app.add_option("--tolerance", tolerance);
+  app.add_option("--tuning", form.tuning, "tiles of a GPU's products");
   app.add_option("--disable", form.disabled)->delimiter(',');
   CLI11_PARSE(app, argc, argv);
 

@@ -111,3 +111,16 @@ TEST(BuildModel, negative_PassesErrorsOn) {
   EXPECT_FALSE(buildModel(context, spec, {{64, 64}, {64, 64}}, {}).ok());
   EXPECT_FALSE(buildModel(context, spec, {}, {"features"}).ok());
 }
+
+// A model that is given bytes verifies too, but pictures have no more than four channels.
+TEST(BuildModel, TakesPictures) {
+  MLIRContext context;
+  ModelSpec spec = manySpecs().front();
+  auto module = buildModel(context, spec, {{30, 50}}, {}, InputType::U8);
+  ASSERT_TRUE(module.ok()) << module.status().message();
+  EXPECT_TRUE(succeeded(verify(**module)));
+  spec.inChans = 5;
+  auto refused = buildModel(context, spec, {{30, 50}}, {}, InputType::U8);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.status().message(), "input type u8: expected a model of at most 4 channels, found 5");
+}

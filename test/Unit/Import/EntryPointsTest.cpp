@@ -59,6 +59,13 @@ TEST(Resolutions, negative_OutOfRange) {
   EXPECT_FALSE(selectResolutions(spec(), std::vector<Resolution>{{8, 65537}}).ok());
 }
 
+TEST(InputTypes, Parses) {
+  EXPECT_EQ(*parseInputType("f32"), InputType::F32);
+  EXPECT_EQ(*parseInputType("u8"), InputType::U8);
+  EXPECT_EQ(parseInputType("i8").status().message(),
+            "input type 'i8': expected f32 (normalised images) or u8 (pictures)");
+}
+
 TEST(Outputs, Default) {
   auto outputs = selectOutputs(spec(), {});
   ASSERT_TRUE(outputs.ok());

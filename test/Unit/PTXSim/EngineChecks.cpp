@@ -210,6 +210,42 @@ TEST(EngineCheckSync, negative_DivergentBarrier) {
   EXPECT_SILENT("setp.lt.u32 %p0, %t, 32; @%p0 bar.sync 0; @!%p0 bar.sync 0;");
 }
 
+// Lane 0 spins for a flag that the other warp sets after so long that the lanes which wait for lane 0 are let go.
+const std::string spinning =
+    "ld.param.u64 %rd0, [buffer]; setp.ge.u32 %p0, %t, 32; @%p0 bra other; setp.ne.u32 %p1, %t, 0; @%p1 bra "
+    "together;\n"
+    "spin: ld.volatile.global.u32 %r0, [%rd0]; setp.eq.u32 %p2, %r0, 1; @%p2 bra spin; bra together;\n"
+    "other: mov.u32 %r1, 0;\n"
+    "work: add.u32 %r1, %r1, 1; setp.lt.u32 %p2, %r1, 50000; @%p2 bra work;\n"
+    "setp.ne.u32 %p1, %t, 32; @%p1 bra together; st.volatile.global.u32 [%rd0], 2;\ntogether:\n";
+
+// They wait at the barrier for lane 0, as on a chip with independent thread scheduling: what lane 0 stores
+// before it is there after it, and from then on the warp is whole.
+TEST(EngineCheckSync, BarrierAfterASpinningLane) {
+  Trial run(spinning + "setp.ne.u32 %p1, %t, 0; @%p1 bra wait; st.shared.u32 [shared], 7; wait: bar.sync 0; "
+                       "ld.shared.u32 %r2, [shared]; bar.sync 0; activemask.b32 %r3; bar.sync 1, 64; "
+                       "add.u32 %r2, %r2, %r3; st.global.u32 [%o], %r2;");
+  EXPECT_TRUE(run.result.ok()) << run.result.message();
+  EXPECT_EQ(run.text(), "");
+  EXPECT_EQ(run.simulator.download<uint32_t>(run.out, 64), std::vector<uint32_t>(64, 6));
+}
+
+// The patience that lets them go does not hide a barrier in diverged code.
+TEST(EngineCheckSync, negative_DivergentBarrierAfterASpinningLane) {
+  Trial elsewhere(spinning +
+                  "setp.eq.u32 %p1, %t, 0; @%p1 bra first; bar.sync 0; bra end; first: bar.sync 0; end:");
+  EXPECT_EQ(elsewhere.count(CheckKind::DivergentBarrier), 1u) << elsewhere.text();
+  EXPECT_NE(
+      elsewhere.text().find("lanes 0x00000001 of a warp whose lanes 0xfffffffe wait at the barrier in line"),
+      std::string::npos)
+      << elsewhere.text();
+  Trial without(spinning + "setp.eq.u32 %p1, %t, 0; @%p1 bra end; bar.sync 0; end:");
+  EXPECT_EQ(without.count(CheckKind::DivergentBarrier), 1u) << without.text();
+  EXPECT_NE(without.text().find("wait for lanes 0x00000001 of their warp, which end without it"),
+            std::string::npos)
+      << without.text();
+}
+
 TEST(EngineCheckSync, negative_BarrierThatNeverCompletes) {
   Trial run("setp.ge.u32 %p0, %t, 32; @%p0 bra done; bar.sync 1, 64; done:");
   EXPECT_EQ(run.count(CheckKind::BarrierDeadlock), 1u) << run.text();
@@ -286,6 +322,73 @@ TEST(EngineCounters, ByHand) {
   EXPECT_NE(countersTable(counters, simulator.device->profile()).find("Lower bounds"), std::string::npos);
   EXPECT_NE(countersJson(counters, simulator.device->profile()).find("\"global_load_sectors\": 8"),
             std::string::npos);
+}
+
+constexpr Checks speed = {.phases = true, .sectors = true};
+
+// The checks of speed tell of sums, once for each instruction, whatever the number of launches.
+TEST(EngineCheckPhases, negative_BankConflicts) {
+  // Lanes 64 bytes apart: two banks, 16 words in each.
+  const std::string strided =
+      "shl.b32 %r1, %t, 6; and.b32 %r1, %r1, 2047; mov.u32 %r2, wide; add.u32 %r1, %r1, "
+      "%r2; ld.shared.u32 %r3, [%r1]; st.shared.u32 [%s], %r3;";
+  std::string text = kernel(strided);
+  text.replace(text.find(".shared .align 16"), 0, ".shared .align 16 .b32 wide[512];\n");
+  Simulator simulator({.checks = speed});
+  ASSERT_TRUE(simulator.load(text).ok());
+  uint64_t buffer = simulator.allocate(256), out = simulator.allocate(256);
+  for (int i = 0; i < 2; ++i)
+    ASSERT_TRUE(simulator.launch("f", {.block = {64}}, {buffer, out}).ok());
+  ASSERT_EQ(simulator.device->reports().size(), 1u) << simulator.reportText();
+  EXPECT_NE(simulator.reportText().find(
+                "phases: bank conflicts in f (test): 4 requests take 64 phases, where 4 would "
+                "do\n    at line 10: ld.shared.u32 %r3, [%r1];"),
+            std::string::npos)
+      << simulator.reportText();
+}
+
+// The least is that of the width: 16 bytes a lane take four phases, and a broadcast one.
+TEST(EngineCheckPhases, WideAccessesAndBroadcasts) {
+  Trial run("shl.b32 %r1, %t, 4; and.b32 %r1, %r1, 255; mov.u32 %r2, shared; add.u32 %r1, %r1, %r2; "
+            "ld.shared.v4.u32 {%r4, %r5, %r6, %r7}, [%r1]; ld.shared.u32 %r3, [shared+12];",
+            speed);
+  EXPECT_EQ(run.text(), "");
+  const KernelCounters c = run.simulator.device->counters()[0];
+  ASSERT_EQ(c.accesses.size(), 2u);
+  EXPECT_EQ(c.accesses[0].counters.phases, 8u);
+  EXPECT_EQ(c.accesses[0].counters.idealPhases, 8u);
+  EXPECT_EQ(c.accesses[1].counters.phases, 2u);
+}
+
+TEST(EngineCheckSectors, negative_StridedLoad) {
+  // Every other word, and all words written.
+  const std::string strided =
+      "add.u32 %r1, %t, %t; and.b32 %r1, %r1, 62; ld.param.u64 %rd0, [buffer]; mad.wide.u32 "
+      "%rd0, %r1, 4, %rd0;\nld.global.u32 %r0, [%rd0];\nst.global.u32 [%o], %r0;";
+  Trial run(strided, speed);
+  ASSERT_EQ(run.count(CheckKind::WastedSectors), 1u) << run.text();
+  EXPECT_NE(run.text().find(
+                "sectors: wasted sectors in f (test): 50.0 % of the bytes of 16 sectors are used, and 66.7 "
+                "% of those of the kernel's 24\n    at line 10: ld.global.u32 %r0, [%rd0];"),
+            std::string::npos)
+      << run.text();
+  Trial dense("ld.global.u32 %r0, [%b]; st.global.u32 [%o], %r0;", speed);
+  EXPECT_EQ(dense.text(), "");
+  // Not more than is there: all lanes read one word, which is an eighth of a sector.
+  Trial broadcast("ld.param.u64 %rd0, [buffer]; ld.global.u32 %r0, [%rd0];", speed);
+  EXPECT_NE(broadcast.text().find("12.5 % of the bytes of 2 sectors"), std::string::npos) << broadcast.text();
+}
+
+// Five percent of waste are let pass, whatever single instructions do.
+TEST(EngineCheckSectors, LittleWaste) {
+  std::string body = "ld.param.u64 %rd0, [buffer]; ld.global.u32 %r0, [%rd0];";
+  for (int i = 0; i < 5; ++i)
+    body += "st.global.u32 [%o], %r0;";
+  EXPECT_EQ(Trial(body, speed).text(), "");
+  Checks all;
+  std::string unknown;
+  EXPECT_TRUE(parseChecks("all", all, unknown));
+  EXPECT_FALSE(all.anyOfSpeed());
 }
 
 } // namespace

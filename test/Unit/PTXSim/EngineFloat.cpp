@@ -278,6 +278,25 @@ TEST(EngineConvert, BetweenFloats) {
     EXPECT_EQ(packed[i], uint32_t(half[i]) << 16 | 0x4000);
 }
 
+// PTX 8.6: sources of 16 bits that are added to f32, which rounds once.
+TEST(EngineFloat, MixedPrecision) {
+  std::vector<uint16_t> half = {0x3c01, 0xc000, 0x0001, 0x7e00}; // 1 + 2^-10, -2, 2^-24, NaN
+  std::vector<float> b = {0x1p-20f, 2.0f, 1.0f, 1.0f};
+  auto sum = evaluate<uint32_t>("add.rn.f32.f16 %d, %a, %b;", half, b);
+  EXPECT_EQ(sum, (std::vector<uint32_t>{bitsOf(1.0f + 0x1p-10f + 0x1p-20f), 0, bitsOf(1.0f), 0x7fffffff}));
+  auto difference = evaluate<uint32_t>("sub.rn.sat.f32.f16 %d, %a, %b;", half, b);
+  EXPECT_EQ(difference, (std::vector<uint32_t>{bitsOf(1.0f), 0, 0, 0}));
+  auto fused = evaluate<uint32_t>("fma.rn.f32.bf16 %d, %a, %b, %c;", std::vector<uint16_t>{0x3f81, 0xc000},
+                                  std::vector<uint16_t>{0x3f81, 0x4040}, std::vector<float>{-1.0f, 0x1p-20f});
+  EXPECT_EQ(fused[0], bitsOf(0x1p-6f + 0x1p-14f)); // (1 + 2^-7)^2 - 1
+  EXPECT_EQ(fused[1], bitsOf(-6.0f + 0x1p-20f));
+  Simulator simulator;
+  Result loaded =
+      simulator.load(header() + ".visible .entry f() { .reg .b16 %h; .reg .b32 %r; mov.b16 %h, 0; "
+                                "mov.b32 %r, 0; add.rz.f32.f16 %r, %h, %r; ret; }");
+  EXPECT_EQ(loaded.error(), Error::UnsupportedPTX) << loaded.message();
+}
+
 // OCP FP8: e4m3 has no infinity, 448 is its largest number; e5m2's is 57344.
 TEST(EngineConvert, EightBitFloats) {
   std::vector<float> x = {1.0f, 448.0f, 1000.0f, 0.0625f, -3.0f, NAN}, y(x.size(), 0.0f);

@@ -2,6 +2,8 @@
 
 #include "EngineSupport.h"
 
+#include "mv/PTXSim/Faults.h"
+
 namespace mv::ptxsim::test {
 namespace {
 
@@ -208,6 +210,42 @@ TEST(EngineAtomics, Operations) {
   check("red.global.xor.b32 [%rd], %r0;", 0, 0);
   check("cvt.rn.f32.u32 %r1, %r0; red.global.add.f32 [%rd], %r1;", 0, bitsOf(496.0f));
   check("atom.global.add.noftz.f16x2 %r1, [%rd], 0x3c003c00;", 0, 0x50005000);
+}
+
+// Of the PTX ISA's table of releases; 12.6 brought no new one.
+TEST(EngineFaults, VersionsOfPTX) {
+  auto newest = [](const char *driver) { return newestPTX(*parseDriverVersion(driver)); };
+  EXPECT_EQ(newest("10.2"), 65u);
+  EXPECT_EQ(newest("11.0"), 70u);
+  EXPECT_EQ(newest("11.8"), 78u);
+  EXPECT_EQ(newest("12.5"), 85u);
+  EXPECT_EQ(newest("12.6"), 85u);
+  EXPECT_EQ(newest("12.8"), 87u);
+  EXPECT_EQ(newest("13.0"), 90u);
+  EXPECT_EQ(*parseDriverVersion("12.6"), 12060);
+}
+
+TEST(EngineFaults, negative_NewerPTXThanTheDriver) {
+  Simulator simulator;
+  Result loaded = simulator.device->loadModule(header() + ".visible .entry f() { ret; }",
+                                               {.name = "test", .newestPTX = 78}, simulator.module);
+  EXPECT_EQ(loaded.error(), Error::UnsupportedVersion);
+  EXPECT_EQ(loaded.message(), "test: .version 8.0 is newer than the driver, which knows up to 7.8");
+}
+
+TEST(EngineFaults, ParseSizesAndLosses) {
+  EXPECT_EQ(*parseMemorySize("512"), 512u);
+  EXPECT_EQ(*parseMemorySize("64M"), uint64_t(64) << 20);
+  EXPECT_EQ(*parseMemorySize("1024G"), uint64_t(1) << 40);
+  for (const char *text : {"", "0", "M", "64m", "64MB", "-1", "1025G", "18446744073709551616"})
+    EXPECT_FALSE(parseMemorySize(text).ok()) << text;
+  EXPECT_EQ(parseLostDevice("12")->launch, 12u);
+  EXPECT_FALSE(parseLostDevice("12")->memory);
+  EXPECT_TRUE(parseLostDevice("3:ecc")->memory);
+  for (const char *text : {"", "0", "-1", "3:", "3ecc", "3:ecc "})
+    EXPECT_FALSE(parseLostDevice(text).ok()) << text;
+  for (const char *text : {"", "11", "11.", "9.2", "11.x", "11.10"})
+    EXPECT_FALSE(parseDriverVersion(text).ok()) << text;
 }
 
 } // namespace

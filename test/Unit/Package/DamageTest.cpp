@@ -83,9 +83,9 @@ TEST(DamageTest, OtherVersions) {
   Image image = Image::ofTestPackage();
   image.header().version = kFormatVersion + 1; // Whatever its hash may be then.
   expectRefused(image.read(),
-                "has package format 3, this mv reads format 2: use the mv that wrote it, or a newer one");
+                "has package format 4, this mv reads format 3: use the mv that wrote it, or a newer one");
   image.header().version = 0;
-  expectRefused(image.read(), "has package format 0, this mv reads format 2: compile the model again");
+  expectRefused(image.read(), "has package format 0, this mv reads format 3: compile the model again");
 }
 
 TEST(DamageTest, UnknownFeatures) {

@@ -29,7 +29,7 @@ inline constexpr std::array<float, kChannels> kFactors = {2.0f, -0.5f, 3.0f};
 
 /// Where the functions of Kernels.c lie in its code; any numbers will do if none is called.
 struct KernelOffsets {
-  uint32_t scale = 0, centreSum = 4, centreSubtract = 8, summary = 12;
+  uint32_t scale = 0, centreSum = 4, centreSubtract = 8, summary = 12, scaleBytes = 16;
 };
 
 inline std::unique_ptr<package::ImplementationT>

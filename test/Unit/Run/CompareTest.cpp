@@ -59,6 +59,9 @@ TEST_F(CompareTest, WholeTensor) {
   std::vector<Comparison> results = expected->compare(store);
   ASSERT_EQ(results.size(), 1u);
   EXPECT_DOUBLE_EQ(results[0].error, 1.6);
+  EXPECT_DOUBLE_EQ(results[0].l2, std::sqrt(0.25 + 256) / std::sqrt(1 + 4 + 12.25 + 16 + 25 + 100));
+  EXPECT_EQ(results[0].in(Norm::Max), results[0].error);
+  EXPECT_EQ(results[0].in(Norm::L2), results[0].l2);
   EXPECT_EQ(results[0].position, 5);
   EXPECT_EQ(results[0].expected, -10);
   EXPECT_EQ(results[0].found, 6);
@@ -73,6 +76,7 @@ TEST_F(CompareTest, Samples) {
   std::vector<Comparison> results = expected->compare(store);
   ASSERT_EQ(results.size(), 1u);
   EXPECT_DOUBLE_EQ(results[0].error, 1);
+  EXPECT_DOUBLE_EQ(results[0].l2, 4 / std::sqrt(17)); // Over the samples.
   EXPECT_EQ(results[0].position, 7);
   EXPECT_TRUE(results[0].isSample);
 }
@@ -93,10 +97,12 @@ TEST_F(CompareTest, IgnoresOthers) {
 TEST_F(CompareTest, NotANumberDiffers) {
   add<float>("logits", ElementType::F32, {2, 3}, {1, NAN, 3, 4, 5, 6});
   EXPECT_TRUE(std::isinf(open()->compare(store)[0].error));
+  EXPECT_TRUE(std::isinf(open()->compare(store)[0].l2));
   tensors.clear();
   add<float>("logits", ElementType::F32, {2, 3}, {1, 2, 3, 4, 5, 6});
   store.pointers(0)[0][4] = NAN;
   EXPECT_TRUE(std::isinf(open()->compare(store)[0].error));
+  EXPECT_TRUE(std::isinf(open()->compare(store)[0].l2));
 }
 
 TEST_F(CompareTest, NegativeShape) {

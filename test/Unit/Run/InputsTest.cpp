@@ -60,7 +60,7 @@ TEST(Inputs, OrderAndRows) {
   EXPECT_EQ((*list)[1].row, 1);
   EXPECT_EQ((*list)[2].name, picture);
   EXPECT_TRUE(list->hasPictures());
-  EXPECT_EQ(**list->tensorResolution(), (Resolution{2, 2}));
+  EXPECT_EQ(**list->tensorShape(), (ImageShape{3, {2, 2}}));
 }
 
 /// Rows are read from where they are, pictures are preprocessed, each into its own place.
@@ -74,12 +74,38 @@ TEST(Inputs, Load) {
   preprocessing.width = preprocessing.height = 2;
   ThreadPool pool(2);
   std::vector<float> values(2 * 12);
-  ASSERT_TRUE(list->load(1, 2, preprocessing, pool, values.data()).ok());
+  ASSERT_TRUE(list->load(1, 2, {3, {2, 2}}, preprocessing, pool, values.data()).ok());
   EXPECT_EQ(values[0], 12);
   EXPECT_EQ(values[11], 23);
   std::vector<float> expected(12);
   ASSERT_TRUE(preprocessPicture(*readPicture(picture), "p", preprocessing, expected).ok());
   EXPECT_TRUE(std::equal(expected.begin(), expected.end(), values.begin() + 12));
+}
+
+/// For a model that normalises pictures itself: rows of bytes as they are, pictures of the right size.
+TEST(Inputs, LoadBytes) {
+  test::TemporaryFolder folder;
+  std::vector<uint8_t> bytes(2 * 3 * 2 * 3);
+  for (size_t i = 0; i < bytes.size(); ++i)
+    bytes[i] = static_cast<uint8_t>(255 - i);
+  TensorToWrite tensor{"input", ElementType::U8, {2, 3, 2, 3}, std::as_bytes(std::span(bytes))};
+  ASSERT_TRUE(writeSafetensors(folder.file("t.safetensors"), std::span(&tensor, 1)).ok());
+  std::string picture = folder.write("p.png", readGolden("rgb.png"));
+  StatusOr<InputList> list = InputList::collect({folder.file("t.safetensors"), picture});
+  ASSERT_TRUE(list.ok()) << list.status().message();
+  const ImageShape shape{3, {3, 2}, true};
+  EXPECT_EQ(**list->tensorShape(), shape);
+  EXPECT_EQ(imageShapeText(shape), "u8 [3, 2, 3]");
+  EXPECT_EQ(shape.bytes(), 18u);
+  Preprocessing preprocessing;
+  preprocessing.height = 3;
+  preprocessing.width = 2;
+  ThreadPool pool(2);
+  std::vector<uint8_t> values(2 * 18);
+  ASSERT_TRUE(list->load(1, 2, shape, preprocessing, pool, values.data()).ok());
+  EXPECT_TRUE(std::equal(values.begin(), values.begin() + 18, bytes.begin() + 18));
+  const Picture expected = resizeAndCrop(*readPicture(picture), preprocessing);
+  EXPECT_TRUE(std::equal(values.begin() + 18, values.end(), expected.rgb.begin()));
 }
 
 /// The first bad picture is reported, whichever thread found one first.
@@ -94,7 +120,7 @@ TEST(Inputs, NegativeLoad) {
   preprocessing.width = preprocessing.height = 2;
   ThreadPool pool(4);
   std::vector<float> values(20 * 12);
-  Status status = list->load(0, 20, preprocessing, pool, values.data());
+  Status status = list->load(0, 20, {3, {2, 2}}, preprocessing, pool, values.data());
   EXPECT_EQ(status.message().find("'" + paths[1] + "'"), 0u) << status.message();
 }
 
@@ -117,16 +143,23 @@ TEST(Inputs, NegativeTensors) {
   TensorToWrite flat{"input", ElementType::F32, {1, 4}, std::as_bytes(std::span(values))};
   ASSERT_TRUE(writeSafetensors(folder.file("c.safetensors"), std::span(&flat, 1)).ok());
   EXPECT_NE(
-      errorOf({folder.file("c.safetensors")}).find("expected images of shape [N, 3, H, W], found [1, 4]"),
+      errorOf({folder.file("c.safetensors")}).find("expected images of shape [N, C, H, W], found [1, 4]"),
       std::string::npos);
 
   std::vector<uint8_t> bytes(12);
-  TensorToWrite integers{"input", ElementType::U8, {1, 3, 2, 2}, std::as_bytes(std::span(bytes))};
+  TensorToWrite integers{"input", ElementType::I8, {1, 3, 2, 2}, std::as_bytes(std::span(bytes))};
   ASSERT_TRUE(writeSafetensors(folder.file("d.safetensors"), std::span(&integers, 1)).ok());
-  EXPECT_NE(errorOf({folder.file("d.safetensors")}).find("expected a tensor of floats"), std::string::npos);
+  EXPECT_NE(errorOf({folder.file("d.safetensors")})
+                .find("expected a tensor of floats (normalised images) or of U8 (pictures), found I8"),
+            std::string::npos);
+  TensorToWrite flatBytes{"input", ElementType::U8, {4, 3}, std::as_bytes(std::span(bytes))};
+  ASSERT_TRUE(writeSafetensors(folder.file("g.safetensors"), std::span(&flatBytes, 1)).ok());
+  EXPECT_NE(
+      errorOf({folder.file("g.safetensors")}).find("expected pictures of shape [N, H, W, C], found [4, 3]"),
+      std::string::npos);
 
   StatusOr<InputList> two = InputList::collect(
       {writeTensor(folder, "e.safetensors", 1), writeTensor(folder, "f.safetensors", 1, "input", 3)});
   ASSERT_TRUE(two.ok());
-  EXPECT_NE(two->tensorResolution().status().message().find("must have one size"), std::string::npos);
+  EXPECT_NE(two->tensorShape().status().message().find("must have one size"), std::string::npos);
 }

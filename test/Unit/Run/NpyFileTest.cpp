@@ -54,6 +54,16 @@ TEST(NpyFile, ReadsFloats) {
     }
 }
 
+TEST(NpyFile, ReadsBytes) {
+  std::string file =
+      npy("{'descr': '|u1', 'fortran_order': False, 'shape': (1, 3), }", std::string("\x01\x80\xFF"));
+  StatusOr<NpyFile> result = parse(file);
+  ASSERT_TRUE(result.ok()) << result.status().message();
+  EXPECT_EQ(result->array().type, ElementType::U8);
+  EXPECT_EQ(result->array().at(1), 128);
+  EXPECT_EQ(result->array().at(2), 255);
+}
+
 /// A scalar and a vector: Python writes tuples of none and of one in their own ways.
 TEST(NpyFile, ReadsShapes) {
   std::string scalar = npy("{'descr': '<f4', 'fortran_order': False, 'shape': (), }", bytesOf<float>({1}));
@@ -66,9 +76,9 @@ TEST(NpyFile, ReadsShapes) {
 TEST(NpyFile, NegativeOtherArrays) {
   std::string four = bytesOf<float>({1});
   EXPECT_EQ(errorOf(npy("{'descr': '>f4', 'fortran_order': False, 'shape': (1,), }", four)),
-            "'x.npy': expected elements of type <f4 (or <f2, <f8), found '>f4'; save the normalised images "
-            "as array.astype('<f4')");
-  EXPECT_NE(errorOf(npy("{'descr': '|u1', 'fortran_order': False, 'shape': (4,), }", four)).find("'|u1'"),
+            "'x.npy': expected elements of type <f4 (or <f2, <f8), or |u1 for pictures, found '>f4'; save "
+            "the normalised images as array.astype('<f4')");
+  EXPECT_NE(errorOf(npy("{'descr': '<u2', 'fortran_order': False, 'shape': (4,), }", four)).find("'<u2'"),
             std::string::npos);
   EXPECT_NE(
       errorOf(npy("{'descr': '<f4', 'fortran_order': True, 'shape': (1,), }", four)).find("Fortran order"),

@@ -12,6 +12,7 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 using namespace mv;
 using namespace mv::run;
@@ -119,6 +120,111 @@ TEST_F(RunTest, ExpectFindsADifference) {
   EXPECT_NE(result.output.find("ABOVE 2e-05"), std::string::npos) << result.output;
   EXPECT_NE(result.output.find("position 77"), std::string::npos) << result.output;
   EXPECT_TRUE(run({input(), "--expect=" + path, "--tolerance=10"}).status.ok());
+}
+
+/// One value that is far off is little in a long vector: --norm says which of the two measures counts.
+TEST_F(RunTest, Norms) {
+  test::TestOutputs expected = test::expectedOutputs(images, kImages, 1);
+  const double size = std::sqrt(
+      std::inner_product(expected.centred.begin(), expected.centred.end(), expected.centred.begin(), 0.0));
+  const auto [least, most] = std::minmax_element(expected.centred.begin(), expected.centred.end());
+  const double largest = std::max<double>(std::fabs(*least), std::fabs(*most));
+  expected.centred[77] += static_cast<float>(0.1 * largest);
+  TensorToWrite tensor{
+      "stage0", ElementType::F32, {kImages, 3, 4, 5}, std::as_bytes(std::span(expected.centred))};
+  std::string path = folder.file("expected.safetensors");
+  ASSERT_TRUE(writeSafetensors(path, std::span(&tensor, 1)).ok());
+  ASSERT_GT(size, 5 * largest);
+  EXPECT_TRUE(run({input(), "--expect=" + path, "--norm=l2", "--tolerance=0.02"}).status.ok());
+  EXPECT_FALSE(run({input(), "--expect=" + path, "--norm=l2", "--tolerance=0.002"}).status.ok());
+  EXPECT_FALSE(run({input(), "--expect=" + path, "--norm=max", "--tolerance=0.02"}).status.ok());
+  EXPECT_EQ(run({input(), "--norm=l1", "--expect=" + path}).status.message(),
+            "--norm: expected max or l2, found 'l1'");
+  const json document = json::parse(run({input(), "--expect=" + path, "--norm=l2", "--format=json"}).output);
+  EXPECT_NEAR(document["comparison"][0]["l2_error"], 0.1 * largest / size, 1e-3 * largest / size);
+  EXPECT_EQ(document["comparison"][0]["norm"], "l2");
+}
+
+/// A model that no picture fits: other channels, no preprocessing, outputs of its own; two entry points for one size.
+TEST_F(RunTest, ModelsOfTensors) {
+  model = test::writeRunnablePackage(folder, {"x86-64"}, [](package::ModelT &content) {
+    content.preprocessing = std::make_unique<package::PreprocessingT>();
+    content.entries.push_back(test::testEntry());
+    content.entries[0]->name = "first";
+    content.entries[1]->name = "second";
+    content.entries[1]->outputs[0]->name = "y";
+    for (auto &entry : content.entries) {
+      entry->channels = 1;
+      entry->height = 20;
+      entry->width = 3;
+    }
+  });
+  TensorToWrite tensor{"input", ElementType::F32, {kImages, 1, 20, 3}, std::as_bytes(std::span(images))};
+  ASSERT_TRUE(writeSafetensors(input(), std::span(&tensor, 1)).ok());
+  test::TestOutputs expected = test::expectedOutputs(images, kImages, 1);
+  TensorToWrite output{"y", ElementType::F32, {kImages, 3, 4, 5}, std::as_bytes(std::span(expected.centred))};
+  std::string path = folder.file("expected.safetensors");
+  ASSERT_TRUE(writeSafetensors(path, std::span(&output, 1)).ok());
+  RunResult result = run({input(), "--entry=second", "--batch=2", "--expect=" + path, "--tolerance=0"});
+  EXPECT_TRUE(result.status.ok()) << result.status.message();
+  EXPECT_NE(result.output.find("y       max"), std::string::npos) << result.output;
+  EXPECT_TRUE(run({"--random-input", "--images=3"}).status.ok());
+
+  auto errorOf = [&](const std::vector<std::string> &arguments) { return run(arguments).status.message(); };
+  EXPECT_NE(errorOf({input(), "--expect=" + path})
+                .find("holds nothing to compare: expected a tensor of one of the outputs centred, summary"),
+            std::string::npos);
+  EXPECT_NE(
+      errorOf({input(), "--entry=third"}).find("no entry point 'third': the package has 'first, second'"),
+      std::string::npos);
+  EXPECT_NE(errorOf({copyPicture("rgb.png", "a.png")}).find("does not say how pictures become its input"),
+            std::string::npos);
+  tensor.shape = {kImages, 3, 20, 1};
+  ASSERT_TRUE(writeSafetensors(input(), std::span(&tensor, 1)).ok());
+  EXPECT_NE(
+      errorOf({input(), "--entry=first"}).find("images [3, 20, 1], but entry point 'first' takes [1, 20, 3]"),
+      std::string::npos);
+  EXPECT_NE(errorOf({input()}).find("20x1"), std::string::npos);
+}
+
+/// A model that normalises pictures itself is given bytes: tensors, pictures, random ones.
+TEST_F(RunTest, Pictures) {
+  model = test::writePicturePackage(folder);
+  std::vector<uint8_t> pictures = test::testPictures(kImages);
+  TensorToWrite tensor{"input", ElementType::U8, {kImages, 4, 5, 3}, std::as_bytes(std::span(pictures))};
+  const std::string bytes = folder.file("bytes.safetensors"),
+                    expectation = folder.file("expected.safetensors");
+  ASSERT_TRUE(writeSafetensors(bytes, std::span(&tensor, 1)).ok());
+  test::TestOutputs expected = test::expectedOutputs(test::asImages(pictures), kImages, 1);
+  TensorToWrite output{
+      "centred", ElementType::F32, {kImages, 3, 4, 5}, std::as_bytes(std::span(expected.centred))};
+  ASSERT_TRUE(writeSafetensors(expectation, std::span(&output, 1)).ok());
+  RunResult result = run({bytes, "--batch=2", "--expect=" + expectation, "--tolerance=0"});
+  EXPECT_TRUE(result.status.ok()) << result.status.message();
+  EXPECT_TRUE(run({copyPicture("rgb.png", "a.png"), bytes}).status.ok());
+  EXPECT_TRUE(run({"--random-input", "--images=3"}).status.ok());
+
+  EXPECT_NE(run({input()}).status.message().find("the input tensor holds images [3, 4, 5], but entry point "
+                                                 "'forward_4x5' takes u8 [4, 5, 3], pictures that are not "
+                                                 "normalised"),
+            std::string::npos);
+  model = test::writeRunnablePackage(folder);
+  EXPECT_NE(run({bytes}).status.message().find("the input tensor holds images u8 [4, 5, 3], but entry point "
+                                               "'forward_4x5' takes [3, 4, 5], normalised images"),
+            std::string::npos);
+}
+
+/// Pictures have three channels.
+TEST_F(RunTest, NegativePicturesForOtherChannels) {
+  model = test::writeRunnablePackage(folder, {"x86-64"}, [](package::ModelT &content) {
+    content.preprocessing->mean = content.preprocessing->std = {1};
+    content.entries[0]->channels = 1;
+    content.entries[0]->height = 12;
+  });
+  EXPECT_NE(run({copyPicture("rgb.png", "a.png")})
+                .status.message()
+                .find("takes images of 1 channel, and pictures have 3"),
+            std::string::npos);
 }
 
 /// Best classes first, with names where there are any; the probabilities of all classes sum to one.

@@ -51,6 +51,16 @@ TEST_F(InspectTest, TellsPrograms) {
   EXPECT_EQ(hash, inspect::hashText(package::hashBytes(std::as_bytes(std::span(kFactors)))));
 }
 
+TEST_F(InspectTest, TellsPicturesFromNumbers) {
+  EXPECT_EQ(nlohmann::json::parse(run({path.c_str(), "--format=json"}).output)["entries"][0]["input_type"],
+            "f32");
+  const std::string pictures = writePicturePackage(folder);
+  EXPECT_NE(run({pictures.c_str()}).output.find("forward_4x5  u8 4x5x3"), std::string::npos);
+  const nlohmann::json json = nlohmann::json::parse(run({pictures.c_str(), "--format=json"}).output);
+  EXPECT_EQ(json["entries"][0]["input"], (nlohmann::json{4, 5, 3}));
+  EXPECT_EQ(json["entries"][0]["input_type"], "u8");
+}
+
 TEST_F(InspectTest, Verifies) {
   EXPECT_NE(run({path.c_str(), "--verify"}).output.find("All checksums are right."), std::string::npos);
   std::string content = folder.read("model.mvx");

@@ -12,6 +12,7 @@ enum { CHANNELS = 3, PIXELS = 20, ELEMENTS = CHANNELS * PIXELS, GROUP = 7, SUMMA
 
 __asm__(".pushsection .table, \"a\"\n"
         "table: .long scale - table, centre_sum - table, centre_subtract - table, summary - table\n"
+        "  .long scale_bytes - table\n"
         ".popsection\n");
 
 /* The 64 bytes after the end of what a kernel reads must be readable. */
@@ -78,4 +79,15 @@ void summary(void *const *buffers, int64 batch, int64 begin, int64 end, void *sc
   }
   touch_after(scaled + batch * ELEMENTS);
   touch_after(centred + batch * ELEMENTS);
+}
+
+/* As scale(), of pictures: bytes, channel by channel of one pixel after the other. */
+void scale_bytes(void *const *buffers, int64 batch, int64 begin, int64 end, void *scratch) {
+  const unsigned char *input = buffers[0];
+  const float *factors = buffers[1];
+  float *result = buffers[2];
+  for (int64 i = begin * GROUP; i < smaller(end * GROUP, batch * ELEMENTS); ++i) {
+    int64 channel = i / PIXELS % CHANNELS, pixel = i % PIXELS;
+    result[i] = input[i / ELEMENTS * ELEMENTS + pixel * CHANNELS + channel] * factors[channel];
+  }
 }

@@ -19,6 +19,42 @@ struct SessionTest : testing::Test {
 
 } // namespace
 
+// Pictures are a byte a value, wherever they lie; the two kinds of input are not taken for each other.
+TEST_F(SessionTest, TakesPictures) {
+  Package pictures(writePicturePackage(folder));
+  EXPECT_STREQ(package.entry(0).input_type, "f32");
+  EXPECT_STREQ(pictures.entry(0).input_type, "u8");
+  Session session(pictures, sessionOptions(2));
+  for (const int64_t batch : {1, 3, 64}) {
+    const std::vector<uint8_t> bytes = testPictures(batch);
+    const TestOutputs expected = expectedOutputs(asImages(bytes), batch, 1);
+    TestOutputs first(batch), second(batch);
+    float *firstPointers[] = {first.centred.data(), first.summary.data()};
+    float *secondPointers[] = {second.centred.data(), second.summary.data()};
+    session.run(0, batch, bytes.data(), firstPointers);
+    EXPECT_EQ(first, expected) << batch;
+    session.wait(session.enqueue(0, batch, bytes.data(), secondPointers));
+    EXPECT_EQ(second, expected) << batch;
+  }
+}
+
+TEST_F(SessionTest, NegativeInputTypes) {
+  const std::vector<uint8_t> bytes = testPictures(2);
+  const std::vector<float> images = testImages(2);
+  TestOutputs outputs(2);
+  float *pointers[] = {outputs.centred.data(), outputs.summary.data()};
+  Session numbers(package, sessionOptions(1));
+  const std::string wantsNumbers = "the input is u8: the package takes f32 [2, 3, 4, 5] (normalised images)";
+  expectError(errorOf([&] { numbers.run(0, 2, bytes.data(), pointers); }), MV_INVALID_INPUT, wantsNumbers);
+  expectError(errorOf([&] { numbers.enqueue(0, 2, bytes.data(), pointers); }), MV_INVALID_INPUT,
+              wantsNumbers);
+  Session pictures(Package(writePicturePackage(folder)), sessionOptions(1));
+  const std::string wantsPictures = "the input is f32: the package takes u8 [2, 4, 5, 3] (pictures)";
+  expectError(errorOf([&] { pictures.run(0, 2, images.data(), pointers); }), MV_INVALID_INPUT, wantsPictures);
+  expectError(errorOf([&] { pictures.enqueue(0, 2, images.data(), pointers); }), MV_INVALID_INPUT,
+              wantsPictures);
+}
+
 // Every dispatch, phase and workgroup runs once and in order, whatever the batch and the number of threads.
 TEST_F(SessionTest, ComputesTheSameForEveryBatchAndThreadCount) {
   for (const unsigned threads : {1u, 2u, 4u}) {
@@ -226,6 +262,31 @@ TEST_F(SessionTest, NegativeRun) {
             0u);
   // And the session goes on working.
   EXPECT_EQ(runSession(session, images, 1), expectedOutputs(images, 1, 1));
+}
+
+// What programs for GPUs do runs on a CPU, too: an enqueued run is over on return.
+TEST_F(SessionTest, RunsWhatIsEnqueued) {
+  Session session(package, sessionOptions(2));
+  const std::vector<float> images = testImages(3);
+  const HostMemory input(session, images.size() * sizeof(float)),
+      centred(session, images.size() * sizeof(float));
+  std::copy(images.begin(), images.end(), static_cast<float *>(input.data()));
+  auto *result = static_cast<float *>(centred.data());
+  float *outputs[] = {result, nullptr};
+  const auto *pointer = static_cast<const float *>(input.data());
+  EXPECT_EQ(session.enqueue(0, 1, pointer, outputs), 1u);
+  EXPECT_EQ(session.enqueue(0, 3, pointer, outputs), 2u);
+  EXPECT_EQ(std::vector<float>(result, result + images.size()), expectedOutputs(images, 3, 1).centred);
+  session.wait(1);
+  session.wait();
+  expectError(errorOf([&] { session.wait(3); }), MV_INVALID_INPUT,
+              "there is no run 3 to wait for: the latest is 2");
+  int stream = 0;
+  expectError(errorOf([&] { session.enqueue(0, 1, pointer, outputs, &stream); }), MV_INVALID_INPUT,
+              "device 'cpu' has no streams");
+  expectError(errorOf([&] { session.enqueue(0, -1, pointer, outputs); }), MV_INVALID_INPUT, "a batch of -1");
+  expectError(errorOf([&] { const HostMemory none(session, 0); }), MV_INVALID_INPUT,
+              "cannot allocate 0 bytes");
 }
 
 TEST_F(SessionTest, NegativeDevice) {

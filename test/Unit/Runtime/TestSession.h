@@ -49,6 +49,36 @@ std::string writeRunnablePackage(
   return path;
 }
 
+/// The same model for pictures: its first kernel reads bytes [4, 5, 3].
+inline std::string writePicturePackage(const TemporaryFolder &folder) {
+  KernelOffsets offsets;
+  std::memcpy(&offsets, readCode("x86-64").bytes.data(), sizeof(offsets));
+  return writeRunnablePackage(folder, {"x86-64"}, [&](package::ModelT &model) {
+    model.entries[0]->input = package::InputType::U8;
+    package::KernelT &scale = *model.kernels[0];
+    scale.arguments[0] = package::Argument(package::ArgumentRole::Input, true, kElements);
+    scale.implementations[0]->phases[0] = package::Phase(offsets.scaleBytes, kElements, 7, 1);
+  });
+}
+
+inline std::vector<uint8_t> testPictures(int64_t batch) {
+  std::vector<uint8_t> pictures(static_cast<size_t>(batch) * kElements);
+  uint32_t state = 1;
+  for (uint8_t &value : pictures) {
+    state = state * 1664525 + 1013904223;
+    value = static_cast<uint8_t>(state >> 24);
+  }
+  return pictures;
+}
+
+/// Their bytes as planes of numbers.
+inline std::vector<float> asImages(const std::vector<uint8_t> &pictures) {
+  std::vector<float> images(pictures.size());
+  for (size_t i = 0; i < images.size(); ++i)
+    images[i] = pictures[i / kElements * kElements + i % kPixels * kChannels + i / kPixels % kChannels];
+  return images;
+}
+
 inline std::vector<float> testImages(int64_t batch) {
   std::vector<float> images(static_cast<size_t>(batch) * kElements);
   uint32_t state = 1;

@@ -32,7 +32,7 @@ namespace mv::cpu {
 
 /// A kernel's input or result as a phase function sees it.
 struct Buffer {
-  mlir::Value memory;          ///< memref<N x f32>
+  mlir::Value memory;          ///< memref<N x f32>; of a picture memref<N x i8>
   mlir::RankedTensorType type; ///< As stored: with layout or packing.
   StoredShape stored;
 

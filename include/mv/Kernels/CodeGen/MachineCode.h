@@ -21,7 +21,6 @@
 namespace llvm {
 class LLVMContext;
 class Module;
-class raw_ostream;
 } // namespace llvm
 
 namespace mv::cpu {
@@ -36,9 +35,9 @@ struct MachineCode {
 llvm::Expected<std::unique_ptr<llvm::Module>> createLLVMModule(mlir::ModuleOp module, const Target &target,
                                                                llvm::LLVMContext &context);
 
-/// Compiles an optimised module to an object file's bytes; or prints it as assembly.
+/// Compiles an optimised module to an object file's bytes, or to assembly. It is of no use after that.
 llvm::Expected<std::string> compileToObject(llvm::Module &module, const Target &target);
-llvm::Error printAssembly(llvm::Module &module, const Target &target, llvm::raw_ostream &os);
+llvm::Expected<std::string> printAssembly(llvm::Module &module, const Target &target);
 
 /// Links the object with lld. Fails when a symbol is undefined (LLVM made a library call) or a relocation is
 /// left. Not thread-safe, as lld is not.

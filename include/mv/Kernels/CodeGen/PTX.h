@@ -16,12 +16,28 @@ class Module;
 
 namespace mv::gpu {
 
+/// What a function is called as long as it has no name: the same code may stand under several.
+inline constexpr llvm::StringLiteral kNameless = "mv_nameless_kernel";
+
 /// Translates a gpu.module that the NVVM pipeline has lowered, and optimises it for `target`.
 llvm::Expected<std::unique_ptr<llvm::Module>>
 createLLVMModule(mlir::gpu::GPUModuleOp module, const Target &target, llvm::LLVMContext &context);
 
-/// The module as PTX text.
-llvm::Expected<std::string> compileToPTX(llvm::Module &module, const Target &target);
+/// A function named kNameless, and the variables it refers to.
+struct PTXFunction {
+  std::string declarations, text;
+};
+
+/// The only function of a module as PTX. The module is of no use after that.
+llvm::Expected<PTXFunction> compileToPTX(llvm::Module &module, const Target &target);
+
+struct NamedPTX {
+  std::string name;
+  const PTXFunction *ptx;
+};
+
+/// One module of PTX for `target`, whose getCodeTarget the functions were compiled for.
+std::string joinPTX(llvm::ArrayRef<NamedPTX> functions, const Target &target);
 
 /// Where ptxas is: `requested` if that is given (an error if it is no program), else in $CUDA_HOME/bin,
 /// $CUDA_PATH/bin, the PATH or /usr/local/cuda/bin; empty when nowhere.

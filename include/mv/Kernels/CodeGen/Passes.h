@@ -8,9 +8,16 @@
 
 namespace mv {
 
+namespace gpu {
+class Tuning;
+} // namespace gpu
+
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "mv/Kernels/CodeGen/Passes.h.inc"
+
+/// With tiles that were measured; null: none. It must outlive the pass.
+std::unique_ptr<mlir::Pass> createEmitGPUKernelsPass(EmitGPUKernelsPassOptions options, gpu::Tuning *tuning);
 
 } // namespace mv
 

@@ -32,9 +32,13 @@ public:
 
   bool hasGaps() const { return placement.hasGaps(); }
 
+  /// Whether no op follows the root.
+  bool isPlain() const { return ops.empty(); }
+
 protected:
-  /// `root`: the value the emitter computes, or null in a kernel of pointwise ops alone.
-  EpilogueBase(plan::KernelOp kernel, mlir::Value root);
+  /// `root`: the value the emitter computes, or null in a kernel of pointwise ops alone. `result`: the kernel's that is
+  /// stored; all are the same value.
+  EpilogueBase(plan::KernelOp kernel, mlir::Value root, unsigned result = 0);
 
   Row locate(IndexBuilder &b, const Position &position);
 

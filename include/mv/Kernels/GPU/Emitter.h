@@ -50,6 +50,10 @@ struct Target {
 llvm::ArrayRef<Target> getTargets();
 const Target *findTarget(llvm::StringRef name);
 
+/// The architecture whose PTX `target` runs: the first of those for which LLVM makes the same code of a kernel. What the
+/// kernel is, its tiles for instance, is decided for each target all the same.
+const Target &getCodeTarget(const Target &target);
+
 /// Dynamic shared memory that every target's blocks can have, so that sm_80 code runs anywhere.
 inline constexpr int64_t kMaxShared = 99 * 1024;
 
@@ -69,10 +73,12 @@ PackedAttr getParameterPacking(mlir::Block &body, unsigned index, DType dtype);
 // Emission
 //===----------------------------------------------------------------------===//
 
+class Tuning;
+
 /// Emits `kernel` for `target` into `module` (functions named after the kernel) and returns what the package
-/// needs to know. Fails with a diagnostic at the kernel when no family takes it.
+/// needs to know. Fails with a diagnostic at the kernel when no family takes it. `tuning` may be null.
 mlir::FailureOr<plan::GPUImplementationAttr> emitKernel(plan::KernelOp kernel, const Target &target,
-                                                        mlir::gpu::GPUModuleOp module);
+                                                        mlir::gpu::GPUModuleOp module, Tuning *tuning);
 
 } // namespace mv::gpu
 

@@ -20,8 +20,8 @@ namespace mv::gpu {
 class Epilogue : public EpilogueBase {
 public:
   /// `root`: the value the emitter computes, or null in a kernel of pointwise ops alone (then `store`'s
-  /// values are ignored).
-  Epilogue(KernelBuilder &b, mlir::Value root);
+  /// values are ignored). `result`: which of the kernel's it stores.
+  Epilogue(KernelBuilder &b, mlir::Value root, unsigned result = 0);
 
   Row locate(const Position &position) { return EpilogueBase::locate(b, position); }
 
@@ -45,6 +45,7 @@ private:
   void storeStrided(const Row &row, mlir::Value channel, mlir::ValueRange values);
 
   KernelBuilder &b;
+  unsigned resultIndex;
 };
 
 } // namespace mv::gpu

@@ -6,7 +6,7 @@
 // Memory is an !llvm.ptr<1> (global) or !llvm.ptr<3> (shared) and an offset in elements. Integers are `index`,
 // which is 32 bits wide in GPU code: offsets within one buffer stay below 2^31 elements, which the runtime checks.
 //
-//     KernelBuilder b(kernel, target, module);
+//     KernelBuilder b(kernel, target, module, tuning);
 //     b.beginVariant(/*batch=*/1);
 //     b.beginLaunch(/*threads=*/128);
 //     Value tile = b.allocateShared(4096);                    // before its first use
@@ -38,12 +38,13 @@ struct Buffer {
 
 class KernelBuilder : public IndexBuilder {
 public:
-  KernelBuilder(plan::KernelOp kernel, const Target &target, mlir::gpu::GPUModuleOp module);
+  KernelBuilder(plan::KernelOp kernel, const Target &target, mlir::gpu::GPUModuleOp module, Tuning *tuning);
 
   plan::KernelOp kernel;
   mlir::Block &body;
   const Target &target;
   DType dtype;
+  Tuning *tuning; ///< What was measured on the target, or null.
 
   //===--------------------------------------------------------------------===//
   // Functions
@@ -53,6 +54,9 @@ public:
   void beginVariant(int64_t batch);
   /// Starts the next function; the builder then inserts into it.
   void beginLaunch(int64_t threads);
+  /// How many blocks of the launch a multiprocessor is to hold: ptxas by itself has more of them in view, and rather spills
+  /// a few registers.
+  void keepResident(int64_t blocks);
   /// Ends the function, which runs on ceil(batch items / group) multiplier blocks.
   void endLaunch(int64_t items, int64_t group, int64_t multiplier);
   /// What the package needs to know of all variants.
@@ -82,6 +86,19 @@ public:
   void releaseShared(int64_t bytes);
 
   void barrier(); ///< Of the block.
+  /// The lanes of a warp wait for each other, and see each other's stores.
+  void syncWarp();
+
+  //===--------------------------------------------------------------------===//
+  // Blocks that wait for each other's results
+  //===--------------------------------------------------------------------===//
+
+  /// Counters of the current function, i32 each, zero when the code is loaded: !llvm.ptr<1>. Like the arena, they are for
+  /// one launch at a time, which must leave zeros.
+  mlir::Value allocateCounters(int64_t count);
+  /// Counts one up, atomically, and from `last` to zero; what it was before, an i32.
+  mlir::Value countUp(mlir::Value counters, mlir::Value index, int64_t last);
+  void fence(); ///< Between memory accesses, as all blocks see them.
 
   //===--------------------------------------------------------------------===//
   // Memory: `offset` in elements of `element`, from a pointer to global or shared memory
