@@ -222,6 +222,8 @@ private:
     });
     for (const Status &status : states)
       MV_RETURN_IF_ERROR(status);
+    for (const std::string &line : gpu.slowFunctions())
+      warn_(line);
     return {};
   }
 

@@ -123,9 +123,9 @@ Status GPUCode::assemble(size_t index, const std::string &ptxas, bool describe) 
   if (!assembly)
     return Status::internal(llvm::toString(assembly.takeError()));
   image.cubin = std::move(assembly->cubin);
+  gpu::addPtxasInfo(assembly->info, image.facts);
   if (!describe)
     return {};
-  gpu::addPtxasInfo(assembly->info, image.facts);
   llvm::Expected<std::string> listing = gpu::disassemble(ptxas, image.cubin);
   if (!listing)
     return Status::internal(llvm::toString(listing.takeError()));
@@ -136,6 +136,16 @@ Status GPUCode::assemble(size_t index, const std::string &ptxas, bool describe) 
 //===----------------------------------------------------------------------===//
 // Results
 //===----------------------------------------------------------------------===//
+
+std::vector<std::string> GPUCode::slowFunctions() const {
+  std::vector<std::string> lines;
+  for (const Image &image : images)
+    for (const auto &[name, index] : image.functions)
+      if (int64_t bytes = image.facts.lookup(name).spillBytes)
+        lines.push_back(name + " for " + image.target->name.str() + " keeps " + std::to_string(bytes) +
+                        " bytes in memory for want of registers: it is right, but slower than it could be");
+  return lines;
+}
 
 void GPUCode::print(raw_ostream &os, Stage stage) const {
   if (stage == Stage::LLVM)

@@ -32,6 +32,9 @@ public:
   /// To a cubin. `describe`: and says what the tools know of it.
   Status assemble(size_t index, const std::string &ptxas, bool describe);
 
+  /// What assemble() found ptxas to have spilled, a line each.
+  std::vector<std::string> slowFunctions() const;
+
   /// The PTX of all architectures, or each distinct function's LLVM IR.
   void print(llvm::raw_ostream &os, Stage stage) const;
   std::vector<package::CodeBlob> blobs() const;

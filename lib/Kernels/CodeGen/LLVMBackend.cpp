@@ -40,6 +40,12 @@ Expected<std::unique_ptr<llvm::Module>> LLVMBackend::translate(mlir::Operation *
   return translated;
 }
 
+/// VectorCombine takes loads of 16 bytes apart where their parts are used one by one. On a GPU they do not come together
+/// again, and loads of numbers that a loop carries, made ahead of their use, are then moved behind it.
+static bool isWanted(StringRef pass, const llvm::Triple &triple) {
+  return !triple.isNVPTX() || pass != "VectorCombinePass";
+}
+
 /// LLVM's own vectorisers and unroller would only undo the choice of registers, and there is no library to call.
 void LLVMBackend::optimize(llvm::Module &module, llvm::OptimizationLevel level) const {
   llvm::PipelineTuningOptions tuning;
@@ -47,7 +53,10 @@ void LLVMBackend::optimize(llvm::Module &module, llvm::OptimizationLevel level) 
   tuning.SLPVectorization = false;
   tuning.LoopUnrolling = false;
   tuning.LoopInterleaving = false;
-  llvm::PassBuilder builder(machine.get(), tuning);
+  llvm::PassInstrumentationCallbacks callbacks;
+  callbacks.registerShouldRunOptionalPassCallback(
+      [&](StringRef pass, llvm::Any) { return isWanted(pass, machine->getTargetTriple()); });
+  llvm::PassBuilder builder(machine.get(), tuning, std::nullopt, &callbacks);
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager sccs;

@@ -81,13 +81,6 @@ Expected<Assembly> mv::gpu::assemble(const std::string &ptxas, StringRef ptx, co
   Expected<std::string> info = run(ptxas, {"-v", "-O3", architecture, input->path(), "-o", output->path()});
   if (!info)
     return info.takeError();
-  FunctionFacts facts;
-  addPtxasInfo(*info, facts);
-  for (const auto &function : facts)
-    if (function.second.spillBytes > 0)
-      return llvm::createStringError("%s spills %lld bytes of registers of %s for %s", ptxas.c_str(),
-                                     static_cast<long long>(function.second.spillBytes),
-                                     function.first().str().c_str(), target.name.str().c_str());
   if (StringRef(*info).contains("C75"))
     return llvm::createStringError("%s serialises matrix instructions: %s", ptxas.c_str(), info->c_str());
   Expected<std::string> cubin = readFile(output->path());

@@ -164,6 +164,14 @@ static double productTime(const Candidate &candidate, const Problem &problem, in
          (shared ? kHandOverClocks + kChunkClocks * double(problem.split.chunks) : 0);
 }
 
+/// The tile with the most rows has no register left for what the ends of ragged sums and columns take.
+static bool hasRegistersForEnds(const ProductTile &tile, const Problem &problem) {
+  constexpr int64_t kMostRows = 128;
+  int64_t stage = tile.stageBytes / getBytes(problem.dtype);
+  return tile.rows <= kMostRows ||
+         (problem.shape.depth % stage == 0 && problem.shape.columns % tile.columns == 0);
+}
+
 /// The candidate with which the busiest multiprocessor is done first, and its time.
 static std::pair<Candidate, double> chooseCandidate(const Problem &problem, int64_t batch) {
   std::pair<Candidate, double> best = {{kTiles[0], false}, HUGE_VAL};
@@ -171,6 +179,7 @@ static std::pair<Candidate, double> chooseCandidate(const Problem &problem, int6
   for (const ProductTile &tile : kTiles)
     for (bool shared : {false, true}) {
       if ((shared && (problem.split.chunks == 1 || batch > kMostSharedBatch)) ||
+          !hasRegistersForEnds(tile, problem) ||
           !whyUnsound(tile, problem.dtype, problem.target, shared ? 1 : sets).empty())
         continue;
       Candidate candidate = {tile, shared};

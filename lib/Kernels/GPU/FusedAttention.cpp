@@ -29,9 +29,8 @@ using namespace mv::gpu;
 /// Keys whose scores a warp has at once: 32 registers, or 16 where queries and products take twice as many.
 static int64_t chooseKeys(DType dtype) { return getBytes(dtype) == 2 ? 64 : 32; }
 
-/// Whether a step's rows are loaded while the step before is multiplied; else while its weights are waited for, which takes
-/// eight registers less.
-static bool loadsAhead(DType dtype) { return getBytes(dtype) == 2; }
+/// Warps of a multiprocessor for which there are to be registers: 168 a thread. A block of more of them has 128.
+static constexpr int64_t kWarpsTogether = 12;
 
 static AttentionWindow windowOf(const AttentionShape &shape, DType dtype) {
   return {shape.tokens, shape.headDim, getBytes(dtype), dtype == DType::F32};
@@ -76,6 +75,9 @@ private:
   int64_t elements() const { return kWeightStageBytes / getBytes(b.dtype); } ///< Of a row in a stage.
   int64_t steps() const { return ceilDiv(inner, elements()); }
   int64_t threads() const { return warps * 32; }
+  /// Whether a step's rows are loaded while the step before is multiplied; else while its weights are waited for, which
+  /// takes eight registers less.
+  bool loadsAhead() const { return getBytes(b.dtype) == 2 && warps <= kWarpsTogether; }
 
   // In what the main loop carries: sums, and of two rows the sums for the norm.
   int64_t sumsEnd() const { return 3 * products() * 4; }
@@ -241,17 +243,17 @@ SmallVector<Value> FusedEmitter::computeSums() {
     b.commitCopies();
   }
   Values state(stateEnd(), b.constant(0.0));
-  if (loadsAhead(b.dtype))
+  if (loadsAhead())
     llvm::append_range(state, loadRows(b.index(0)));
   Value last = b.index(steps() - 1);
   state = b.loop(b.index(0), b.index(steps()), 1, state, [&](Value step, ValueRange carried) {
-    Values rows = loadsAhead(b.dtype) ? Values(carried.drop_front(stateEnd())) : loadRows(step);
+    Values rows = loadsAhead() ? Values(carried.drop_front(stateEnd())) : loadRows(step);
     b.waitCopies(kWeightStages - 2);
     b.barrier(); // the piece is there, and all are done with the one whose place the next takes
     Value ahead = b.plus(step, kWeightStages - 1);
     b.when(b.isLess(ahead, b.index(steps())), [&] { copyWeights(ahead); });
     b.commitCopies();
-    Values next = loadsAhead(b.dtype) ? loadRows(b.smaller(b.plus(step, 1), last)) : Values();
+    Values next = loadsAhead() ? loadRows(b.smaller(b.plus(step, 1), last)) : Values();
     Values result = multiplyStage(rows, step, carried.take_front(stateEnd()));
     llvm::append_range(result, next);
     return result;
@@ -401,6 +403,8 @@ LogicalResult FusedEmitter::emit() {
     return failure();
   b.beginVariant(1);
   b.beginLaunch(threads());
+  // A few more than 128 registers are needed; left alone, ptxas spills some to have one block more.
+  b.keepResident(std::max<int64_t>(1, kWarpsTogether / warps));
   AttentionWindow window = windowOf(shape, b.dtype);
   int64_t tile = window.tileBytes();
   Value shared = b.allocateShared(getFusedAttentionShared(window));

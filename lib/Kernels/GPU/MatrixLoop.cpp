@@ -219,49 +219,61 @@ void MatrixLoop::run() {
 // Sums that blocks share
 //===----------------------------------------------------------------------===//
 
-/// Two neighbouring columns of a row at a time, sums[sum] and the next, both relative to the block's first.
-void MatrixLoop::forEachPair(llvm::function_ref<void(Value, Value, int64_t)> emit) {
-  Value row = b.plus(warpRow, b.quotient(b.lane(), 4));
+/// Of a warp's 16 rows, two neighbouring columns of a row at a time, both relative to the block's first: numbers `sum`
+/// and the next of those rows' sums.
+void MatrixLoop::forEachPair(int64_t rowTile, llvm::function_ref<void(Value, Value, int64_t)> emit) {
+  Value row = b.plus(b.plus(warpRow, b.quotient(b.lane(), 4)), 16 * rowTile);
   Value column = b.plus(warpColumn, b.times(b.remainder(b.lane(), 4), 2));
-  for (int64_t i = 0; i < rowTiles(); ++i)
-    for (int64_t below : {0, 1})
-      for (int64_t j = 0; j < columnTiles(); ++j)
-        emit(b.plus(row, 16 * i + 8 * below), b.plus(column, 8 * j), 4 * (i * columnTiles() + j) + 2 * below);
+  for (int64_t below : {0, 1})
+    for (int64_t j = 0; j < columnTiles(); ++j)
+      emit(b.plus(row, 8 * below), b.plus(column, 8 * j), 4 * j + 2 * below);
 }
 
 void MatrixLoop::storeChunk(const SharedSums &shared) {
   Value firstRow = b.plus(arith::MulIOp::create(b, shared.rows, operands.chunk), shared.firstRow);
-  forEachPair([&](Value blockRow, Value blockColumn, int64_t sum) {
-    Value column = b.plus(shared.firstColumn, blockColumn);
-    Value isRow = b.isLess(b.plus(shared.firstRow, blockRow), shared.rows);
-    Value isColumn = shared.columns % tile.columns == 0 ? Value() : b.isLess(column, b.index(shared.columns));
-    b.when(b.both(isRow, isColumn), [&] {
-      Value offset = b.plus(b.times(b.plus(firstRow, blockRow), shared.columns), column);
-      b.store(b.pack({sums[sum], sums[sum + 1]}), shared.memory, offset, 2);
+  for (int64_t rowTile = 0; rowTile < rowTiles(); ++rowTile)
+    forEachPair(rowTile, [&](Value blockRow, Value blockColumn, int64_t sum) {
+      Value column = b.plus(shared.firstColumn, blockColumn);
+      Value isRow = b.isLess(b.plus(shared.firstRow, blockRow), shared.rows);
+      Value isColumn =
+          shared.columns % tile.columns == 0 ? Value() : b.isLess(column, b.index(shared.columns));
+      int64_t at = 4 * rowTile * columnTiles() + sum;
+      b.when(b.both(isRow, isColumn), [&] {
+        Value offset = b.plus(b.times(b.plus(firstRow, blockRow), shared.columns), column);
+        b.store(b.pack({sums[at], sums[at + 1]}), shared.memory, offset, 2);
+      });
     });
-  });
 }
 
-/// What lies beyond the last row and column is that of the last ones. A loop, so that ptxas does not load several chunks at
-/// once, for which there are no registers.
+/// What lies beyond the last row and column is that of the last ones. 16 rows at a time, and a loop over chunks that stays
+/// one: for addresses and numbers on their way there are few registers.
 void MatrixLoop::addChunks(const SharedSums &shared) {
-  Value lastRow = b.minus(shared.rows, b.index(1));
-  sums.assign(sums.size(), b.constant(0));
-  sums = b.loop(b.index(0), b.index(operands.split.chunks), 1, sums, [&](Value chunk, ValueRange carried) {
-    Values added(carried);
-    Value chunkRow = arith::MulIOp::create(b, shared.rows, chunk);
-    forEachPair([&](Value blockRow, Value blockColumn, int64_t sum) {
-      Value row = b.smaller(b.plus(shared.firstRow, blockRow), lastRow);
-      Value column = b.plus(shared.firstColumn, blockColumn);
-      if (shared.columns % tile.columns != 0)
-        column = b.smaller(column, b.index(shared.columns - 2));
-      Value offset = b.plus(b.times(b.plus(chunkRow, row), shared.columns), column);
-      Value pair = b.load(shared.memory, offset, b.getF32Type(), 2);
-      for (int64_t i : {0, 1})
-        added[sum + i] = b.add(added[sum + i], b.extract(pair, i));
-    });
-    return added;
+  sums.clear();
+  for (int64_t rowTile = 0; rowTile < rowTiles(); ++rowTile) {
+    Values zeros(4 * columnTiles(), b.constant(0));
+    llvm::append_range(sums, b.loop(b.index(0), b.index(operands.split.chunks), 1, zeros,
+                                    [&](Value chunk, ValueRange carried) {
+                                      return addChunk(shared, rowTile, chunk, carried);
+                                    }));
+    keepRolled(sums.back().getDefiningOp());
+  }
+}
+
+MatrixLoop::Values MatrixLoop::addChunk(const SharedSums &shared, int64_t rowTile, Value chunk,
+                                        ValueRange before) {
+  Values added(before);
+  Value lastRow = b.minus(shared.rows, b.index(1)), chunkRow = arith::MulIOp::create(b, shared.rows, chunk);
+  forEachPair(rowTile, [&](Value blockRow, Value blockColumn, int64_t sum) {
+    Value row = b.smaller(b.plus(shared.firstRow, blockRow), lastRow);
+    Value column = b.plus(shared.firstColumn, blockColumn);
+    if (shared.columns % tile.columns != 0)
+      column = b.smaller(column, b.index(shared.columns - 2));
+    Value offset = b.plus(b.times(b.plus(chunkRow, row), shared.columns), column);
+    Value pair = b.load(shared.memory, offset, b.getF32Type(), 2);
+    for (int64_t i : {0, 1})
+      added[sum + i] = b.add(added[sum + i], b.extract(pair, i));
   });
+  return added;
 }
 
 //===----------------------------------------------------------------------===//

@@ -101,7 +101,9 @@ private:
   Fragments multiply(const Fragments &now, Values &sums, mlir::Value stage, int64_t step,
                      llvm::function_ref<void()> copy = nullptr);
   Values runStages(mlir::Value count, mlir::ValueRange initial);
-  void forEachPair(llvm::function_ref<void(mlir::Value row, mlir::Value column, int64_t sum)> emit);
+  Values addChunk(const SharedSums &shared, int64_t rowTile, mlir::Value chunk, mlir::ValueRange before);
+  void forEachPair(int64_t rowTile,
+                   llvm::function_ref<void(mlir::Value row, mlir::Value column, int64_t sum)> emit);
   void storeResults(int64_t rowTile, mlir::Value memory);
 
   KernelBuilder &b;

@@ -49,8 +49,7 @@ struct Assembly {
   std::string info;
 };
 
-/// Runs ptxas. Fails with its messages when it fails, when a function spills registers, and when it warns of
-/// serialised warpgroup instructions (C75xx).
+/// Runs ptxas. Fails with its messages when it fails, and when it warns of serialised warpgroup instructions (C75xx).
 llvm::Expected<Assembly> assemble(const std::string &ptxas, llvm::StringRef ptx, const Target &target);
 
 /// The listing of a cubin by the cuobjdump beside `ptxas` or in the PATH; empty where there is none.
