@@ -130,7 +130,8 @@ TEST_F(CUDAStreamTest, RunsOnACallersStream) {
     const float *input = caller.onGPU(images);
     DriverTrace trace;
     const uint64_t run = session.enqueue(0, batch, input, outputs, stream);
-    for (const DriverOrder::Operation &operation : DriverOrder(trace.calls()).operations())
+    const DriverOrder order(trace.calls());
+    for (const DriverOrder::Operation &operation : order.operations())
       EXPECT_EQ(operation.call.stream, stream) << operation.call.name;
     session.wait(run);
     found.centred = caller.fromGPU(outputs[0], found.centred.size());
@@ -279,7 +280,8 @@ TEST_F(CUDAStreamTest, RunsOnTheDefaultStream) {
   const PinnedRun run(session, 2);
   DriverTrace trace;
   run.enqueue(session, legacy);
-  for (const DriverOrder::Operation &operation : DriverOrder(trace.calls()).operations())
+  const DriverOrder order(trace.calls());
+  for (const DriverOrder::Operation &operation : order.operations())
     EXPECT_EQ(operation.call.stream, legacy) << operation.call.name;
   session.wait();
   run.expectRight();
