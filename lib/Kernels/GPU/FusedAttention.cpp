@@ -29,8 +29,9 @@ using namespace mv::gpu;
 /// Keys whose scores a warp has at once: 32 registers, or 16 where queries and products take twice as many.
 static int64_t chooseKeys(DType dtype) { return getBytes(dtype) == 2 ? 64 : 32; }
 
-/// Warps of a multiprocessor for which there are to be registers: 168 a thread. A block of more of them has 128.
-static constexpr int64_t kWarpsTogether = 12;
+/// Warps of a block whose threads can have 168 registers; those of a larger one have 128. And warps of a multiprocessor
+/// for which there are to be registers.
+static constexpr int64_t kWarpsTogether = 12, kLeastWarpsTogether = 8;
 
 static AttentionWindow windowOf(const AttentionShape &shape, DType dtype) {
   return {shape.tokens, shape.headDim, getBytes(dtype), dtype == DType::F32};
@@ -403,8 +404,8 @@ LogicalResult FusedEmitter::emit() {
     return failure();
   b.beginVariant(1);
   b.beginLaunch(threads());
-  // A few more than 128 registers are needed; left alone, ptxas spills some to have one block more.
-  b.keepResident(std::max<int64_t>(1, kWarpsTogether / warps));
+  // Left alone, ptxas spills a few registers to have one block more.
+  b.keepResident(std::max<int64_t>(1, kLeastWarpsTogether / warps));
   AttentionWindow window = windowOf(shape, b.dtype);
   int64_t tile = window.tileBytes();
   Value shared = b.allocateShared(getFusedAttentionShared(window));
