@@ -8,6 +8,7 @@
 
 #include "Families.h"
 #include "RowPhase.h"
+#include "mv/Kernels/Common/PointwiseKernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -113,45 +114,19 @@ Collect collect(KernelBuilder &b, ConcatOp op, Value image, Value row) {
   };
 }
 
-/// Emits a kernel that starts with a movement that collects channels.
-template <typename Op> LogicalResult emitCollecting(KernelBuilder &b, Op op) {
-  for (Value operand : op->getOperands())
-    if (!isa<BlockArgument>(operand))
-      return b.kernel.emitOpError("'")
-             << op->getName() << "' must read the kernel's inputs, not another op's result";
-  Epilogue epilogue(b, op.getResult());
-  emitRowPhase(b, epilogue, countRows(op.getResult()), 2 * channelsOf(op.getResult()),
-               [&](Value image, Value row) { emitRow(b, epilogue, image, row, collect(b, op, image, row)); });
-  return success();
-}
-
 } // namespace
 
-/// The activation whose positions the kernel goes through.
-static Value getActivation(Block &body) {
-  for (BlockArgument argument : body.getArguments())
-    if (typeOf(argument).isDynamicDim(0))
-      return argument;
-  return nullptr;
-}
-
 LogicalResult mv::cpu::emitPointwise(KernelBuilder &b) {
-  for (Operation &op : b.body) {
-    if (auto movement = dyn_cast<ToNHWCOp>(op))
-      return emitCollecting(b, movement);
-    if (auto movement = dyn_cast<NormalizeOp>(op))
-      return emitCollecting(b, movement);
-    if (auto movement = dyn_cast<SliceOp>(op))
-      return emitCollecting(b, movement);
-    if (auto movement = dyn_cast<ConcatOp>(op))
-      return emitCollecting(b, movement);
-  }
-  Value activation = getActivation(b.body);
-  if (!activation)
-    return b.kernel.emitOpError("has no activation among its inputs");
-  Epilogue epilogue(b, nullptr);
-  emitRowPhase(b, epilogue, countRows(activation), 2 * channelsOf(activation), [&](Value image, Value row) {
-    emitRow(b, epilogue, image, row, [](Value) { return Value(); });
+  auto emitCollecting = [&](auto op) {
+    Epilogue epilogue(b, op.getResult());
+    emitRowPhase(
+        b, epilogue, countRows(op.getResult()), 2 * channelsOf(op.getResult()),
+        [&](Value image, Value row) { emitRow(b, epilogue, image, row, collect(b, op, image, row)); });
+  };
+  return emitPointwiseKernel(b.kernel, emitCollecting, [&](Value activation) {
+    Epilogue epilogue(b, nullptr);
+    emitRowPhase(b, epilogue, countRows(activation), 2 * channelsOf(activation), [&](Value image, Value row) {
+      emitRow(b, epilogue, image, row, [](Value) { return Value(); });
+    });
   });
-  return success();
 }

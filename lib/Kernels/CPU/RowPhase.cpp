@@ -9,13 +9,6 @@ using namespace mv::cpu;
 /// Elements that make a workgroup worth its start: some 10 us of memory traffic.
 static constexpr int64_t kWorkgroupElements = 1 << 15;
 
-int64_t mv::cpu::countRows(Value activation) {
-  int64_t rows = 1;
-  for (int64_t size : cast<RankedTensorType>(activation.getType()).getShape().drop_front().drop_back())
-    rows *= size;
-  return rows;
-}
-
 void mv::cpu::emitRowPhase(KernelBuilder &b, Epilogue &epilogue, int64_t rows, int64_t elements,
                            llvm::function_ref<void(Value image, Value row)> emit) {
   int64_t group = std::clamp<int64_t>(kWorkgroupElements / elements, 1, rows);

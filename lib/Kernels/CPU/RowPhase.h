@@ -17,9 +17,6 @@ void emitRowPhase(KernelBuilder &b, Epilogue &epilogue, int64_t rows, int64_t el
 void emitRow(KernelBuilder &b, Epilogue &epilogue, mlir::Value image, mlir::Value row,
              llvm::function_ref<mlir::Value(mlir::Value channel)> emit);
 
-/// Positions of an image of an activation.
-int64_t countRows(mlir::Value activation);
-
 } // namespace mv::cpu
 
 #endif // MV_LIB_KERNELS_CPU_ROWPHASE_H

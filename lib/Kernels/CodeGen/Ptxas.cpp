@@ -1,7 +1,6 @@
 //===- Ptxas.cpp - NVIDIA's assembler, where there is one -----------------------===//
 
 #include "TemporaryFile.h"
-#include "mv/Kernels/CodeGen/MachineFacts.h"
 #include "mv/Kernels/CodeGen/PTX.h"
 
 #include "llvm/ADT/SmallString.h"

@@ -5,6 +5,13 @@
 using namespace mlir;
 using namespace mv;
 
+int64_t mv::countRows(Value activation) {
+  int64_t rows = 1;
+  for (int64_t size : cast<RankedTensorType>(activation.getType()).getShape().drop_front().drop_back())
+    rows *= size;
+  return rows;
+}
+
 Placement::Placement(RankedTensorType logical, RankedTensorType stored, Operation *movement)
     : logical(logical), type(stored), stored(storedShape(stored)), movement(movement) {}
 

@@ -8,11 +8,6 @@ using namespace mv::gpu;
 
 static constexpr int64_t kThreads = 256;
 
-int64_t mv::gpu::countRows(Value activation) {
-  auto type = cast<RankedTensorType>(activation.getType());
-  return type.getRank() == 4 ? type.getDimSize(1) * type.getDimSize(2) : 1;
-}
-
 Value mv::gpu::rowOffset(KernelBuilder &b, Value activation, Value image, Value row) {
   Placement placement(cast<RankedTensorType>(activation.getType()), b.input(activation).type);
   return placement.locate(b, Position::flat(image, row)).offset;

@@ -18,9 +18,6 @@ using Values = llvm::SmallVector<mlir::Value>;
 /// The values of channels [channel, channel + 8) of row `row` (y * X + x) of `image`.
 using ComputeGroup = llvm::function_ref<Values(mlir::Value image, mlir::Value row, mlir::Value channel)>;
 
-/// Positions of an image of `activation`.
-int64_t countRows(mlir::Value activation);
-
 /// Offset of channel 0 of a position of an input.
 mlir::Value rowOffset(KernelBuilder &b, mlir::Value activation, mlir::Value image, mlir::Value row);
 

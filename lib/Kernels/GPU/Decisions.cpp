@@ -3,6 +3,7 @@
 #include "mv/Kernels/GPU/Decisions.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <cmath>
 
@@ -49,8 +50,6 @@ int64_t mv::gpu::getResidentBlocks(const ProductTile &tile, DType dtype, int64_t
   return std::max<int64_t>(1, kRegisters / (tile.threads() * needed));
 }
 
-static bool isPowerOfTwo(int64_t number) { return number > 0 && (number & (number - 1)) == 0; }
-
 /// What MatrixLoop.cpp takes for granted, and the row statistics of Linear.cpp.
 std::string mv::gpu::whyUnsound(const ProductTile &tile, DType dtype, const Target &target, int64_t sets) {
   constexpr int64_t kMostThreads = 1024, kMostStages = 8, kStatistics = 8;
@@ -68,7 +67,7 @@ std::string mv::gpu::whyUnsound(const ProductTile &tile, DType dtype, const Targ
   if (tile.threads() > kMostThreads || tile.threads() * 16 / tile.stageBytes % 8 != 0)
     return name(tile.threads()) + " threads, which must be " + name(kMostThreads) +
            " at most and copy rows in eights";
-  if (!isPowerOfTwo(tile.rows / tile.warps()) || tile.rows % (4 * tile.warps()) != 0)
+  if (!llvm::isPowerOf2_64(tile.rows / tile.warps()) || tile.rows % (4 * tile.warps()) != 0)
     return name(tile.rows) + " rows do not divide into 4, 8, 16, ... for each of " + name(tile.warps()) +
            " warps";
   // What is made for the first target runs on every GPU.

@@ -8,6 +8,7 @@
 
 #include "ChannelGroups.h"
 #include "Families.h"
+#include "mv/Kernels/Common/PointwiseKernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -78,33 +79,14 @@ static Values collect(KernelBuilder &b, ConcatOp op, Value image, Value row, Val
   });
 }
 
-template <typename Op> static LogicalResult emitCollecting(KernelBuilder &b, Op op) {
-  for (Value operand : op->getOperands())
-    if (!isa<BlockArgument>(operand))
-      return b.kernel.emitOpError("'")
-             << op->getName() << "' must read the kernel's inputs, not another op's result";
-  emitChannelGroups(b, op.getResult(), countRows(op.getResult()), [&](Value image, Value row, Value channel) {
-    return collect(b, op, image, row, channel);
-  });
-  return success();
-}
-
 LogicalResult mv::gpu::emitPointwise(KernelBuilder &b) {
-  for (Operation &op : b.body) {
-    if (auto movement = dyn_cast<ToNHWCOp>(op))
-      return emitCollecting(b, movement);
-    if (auto movement = dyn_cast<NormalizeOp>(op))
-      return emitCollecting(b, movement);
-    if (auto movement = dyn_cast<SliceOp>(op))
-      return emitCollecting(b, movement);
-    if (auto movement = dyn_cast<ConcatOp>(op))
-      return emitCollecting(b, movement);
-  }
-  for (BlockArgument argument : b.body.getArguments())
-    if (typeOf(argument).isDynamicDim(0)) { // The activation whose positions the kernel goes through.
-      emitChannelGroups(b, nullptr, countRows(argument),
-                        [&](Value, Value, Value) { return Values(kGroupChannels, b.constant(0)); });
-      return success();
-    }
-  return b.kernel.emitOpError("has no activation among its inputs");
+  auto emitCollecting = [&](auto op) {
+    emitChannelGroups(
+        b, op.getResult(), countRows(op.getResult()),
+        [&](Value image, Value row, Value channel) { return collect(b, op, image, row, channel); });
+  };
+  return emitPointwiseKernel(b.kernel, emitCollecting, [&](Value activation) {
+    emitChannelGroups(b, nullptr, countRows(activation),
+                      [&](Value, Value, Value) { return Values(kGroupChannels, b.constant(0)); });
+  });
 }

@@ -19,15 +19,14 @@ static StringRef kindOf(Operation *root) {
 }
 
 /// Without its depth.
-static ProductShape shapeOf(RankedTensorType result) {
-  int64_t rows = result.getRank() == 4 ? result.getDimSize(1) * result.getDimSize(2) : 1;
-  return {rows, result.getShape().back(), 0};
+static ProductShape shapeOf(Value result) {
+  return {countRows(result), cast<RankedTensorType>(result.getType()).getShape().back(), 0};
 }
 
 ProductKernel::ProductKernel(KernelBuilder &b, Value root, Value input, Value weight, Value bias)
     : b(b), root(root), weight(weight), bias(bias), activation(dyn_cast<BlockArgument>(input)),
       result(cast<RankedTensorType>(root.getType())) {
-  shape = shapeOf(result);
+  shape = shapeOf(root);
 }
 
 LogicalResult ProductKernel::check() {
@@ -184,9 +183,8 @@ void ProductKernel::storeResults(MatrixLoop &loop, const ProductTile &tile, Epil
 }
 
 int64_t mv::gpu::getProductWorkspaceBytes(Operation *root, DType dtype) {
-  auto result = cast<RankedTensorType>(root->getResult(0).getType());
   auto input = cast<RankedTensorType>(root->getOperand(0).getType());
-  ProductShape shape = shapeOf(result);
+  ProductShape shape = shapeOf(root->getResult(0));
   shape.depth = roundUp(input.getShape().back(), kRowChannels) * (isa<Conv2DOp>(root) ? 9 : 1);
   int64_t chunks = chooseProductSplit(shape, dtype).chunks;
   return chunks == 1 ? 0 : 4 * chunks * shape.rows * roundUp(shape.columns, kRowChannels);

@@ -2,6 +2,7 @@
 
 #include "mv/Kernels/GPU/Tuning.h"
 
+#include "mv/IR/Devices.h"
 #include "mv/Support/Text.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -105,7 +106,7 @@ StatusOr<Tuning::Entry> Tuning::parseEntry(const llvm::json::Object &object, int
   Entry entry;
   entry.number = number;
   entry.target = keys.takeName("target", targets);
-  entry.dtype = *parseDType(keys.takeName("dtype", {"f16", "bf16", "tf32", "f32"}));
+  entry.dtype = *parseDType(keys.takeName("dtype", llvm::to_vector_of<StringRef>(kDTypes)));
   entry.kind = keys.takeName("kind", {"linear", "norm_linear", "conv2d"});
   entry.shape.rows = keys.takeInteger("rows", kMostExtent);
   entry.shape.columns = keys.takeInteger("columns", kMostExtent);

@@ -19,6 +19,9 @@ struct Position {
   static Position at(mlir::Value image, mlir::Value y, mlir::Value x) { return {image, nullptr, y, x}; }
 };
 
+/// Positions of an image of `activation`.
+int64_t countRows(mlir::Value activation);
+
 /// Where an activation's positions lie in memory: its layout, behind a data movement or none.
 class Placement {
 public:
