@@ -1,7 +1,9 @@
 # How lit runs the tests: .mlir and .test files through FileCheck, GoogleTest programs under <build>/unit.
 
 import os
+import re
 import shutil
+import subprocess
 
 import lit.formats
 import lit.llvm.config  # noqa: F401  (fails early where lit's LLVM helpers are missing)
@@ -38,8 +40,11 @@ for folder in (os.path.join(config.mv_src_root, "build", "cuda-tools", "tools"),
     if os.path.exists(os.path.join(folder, "ptxas")):
         llvm_config.with_environment("PATH", folder, append_path=True)
 for tool in ("ptxas", "cuobjdump"):
-    if shutil.which(tool, path=config.environment["PATH"]):
+    if found := shutil.which(tool, path=config.environment["PATH"]):
         config.available_features.add(tool)
+        version = re.search(r"release (\d+\.\d+)", subprocess.run([found, "--version"], capture_output=True, text=True).stdout)
+        if version:
+            config.available_features.add(f"{tool}-{version[1]}")
 with open("/proc/cpuinfo") as cpuinfo:
     flags = cpuinfo.read()
 if " avx2 " in flags and " fma " in flags:

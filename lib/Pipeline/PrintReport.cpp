@@ -48,8 +48,8 @@ static void printLaunch(const Launch &launch, const Entry &entry, int64_t batch,
 
 static void printLaunches(const Row &row, const Entry &entry, raw_ostream &os) {
   for (int64_t batch : entry.batches())
-    if (const std::vector<Launch> *launches = row.launches(batch))
-      for (const Launch &launch : *launches)
+    if (const Variant *variant = row.variant(batch))
+      for (const Launch &launch : variant->launches)
         printLaunch(launch, entry, batch, os);
 }
 
@@ -148,13 +148,13 @@ static llvm::json::Object toJSON(const Row &row, const Entry &entry) {
                             {"activation_bytes", row.activations},
                             {"parameter_bytes", row.parameters}};
   llvm::json::Array variants;
-  for (const auto &[batch, launches] : row.variants) {
+  for (const Variant &variant : row.variants) {
     llvm::json::Array all;
     std::vector<int64_t> batches = entry.batches();
-    llvm::erase_if(batches, [&](int64_t each) { return row.launches(each) != &launches; });
-    for (const Launch &launch : launches)
+    llvm::erase_if(batches, [&](int64_t each) { return row.variant(each) != &variant; });
+    for (const Launch &launch : variant.launches)
       all.push_back(toJSON(launch, entry, batches));
-    variants.push_back(llvm::json::Object{{"batch", batch}, {"launches", std::move(all)}});
+    variants.push_back(llvm::json::Object{{"batch", variant.batch}, {"launches", std::move(all)}});
   }
   if (!variants.empty())
     object["variants"] = std::move(variants);
@@ -239,12 +239,13 @@ static void printPlot(const Entry &entry, raw_ostream &os) {
 }
 
 static void printMachineCells(const Row &row, const Entry &entry, raw_ostream &os) {
-  const std::vector<Launch> *launches = row.launches(largestBatch(entry));
-  const Launch *first = launches && !launches->empty() ? &launches->front() : nullptr;
+  const Variant *large = row.variant(largestBatch(entry)), *small = row.variant(1);
+  const Launch *first = large && !large->launches.empty() ? &large->launches.front() : nullptr;
   os << "<td>";
-  if (const std::vector<Launch> *small = row.launches(1))
-    for (const Launch &launch : *small)
-      os << (&launch == &small->front() ? "" : ", ") << launch.blocks(1) << " / " << waves(launch, entry, 1);
+  if (small)
+    for (const Launch &launch : small->launches)
+      os << (&launch == &small->launches.front() ? "" : ", ") << launch.blocks(1) << " / "
+         << waves(launch, entry, 1);
   if (!first || !first->facts || !first->facts->registers) {
     os << "<td><td><td><td><td>";
     return;

@@ -48,20 +48,20 @@ int64_t Launch::residentBlocks(const Machine &machine) const {
 // Bounds
 //===----------------------------------------------------------------------===//
 
-const std::vector<Launch> *Row::launches(int64_t batch) const {
-  const std::vector<Launch> *found = nullptr;
-  for (const auto &[first, launches] : variants)
-    if (first <= batch)
-      found = &launches;
+const Variant *Row::variant(int64_t batch) const {
+  const Variant *found = nullptr;
+  for (const Variant &each : variants)
+    if (each.batch <= batch)
+      found = &each;
   return found;
 }
 
 /// Blocks go to multiprocessors whole, so the busiest one sets the time of the arithmetic.
 Bound Row::bound(const Machine &machine, StringRef dtype, int64_t batch) const {
   double arithmetic = double(batch * flops) / machine.flopsPerSecond(dtype);
-  if (const std::vector<Launch> *all = launches(batch)) {
+  if (const Variant *taken = variant(batch)) {
     int64_t blocks = 1;
-    for (const Launch &launch : *all)
+    for (const Launch &launch : taken->launches)
       blocks = std::max(blocks, launch.blocks(batch));
     double rounds = double(ceilDiv(blocks, machine.multiprocessors));
     arithmetic *= rounds * double(machine.multiprocessors) / double(blocks);
@@ -106,8 +106,8 @@ static void collectLaunches(plan::KernelOp kernel, const MachineFactsByTarget &f
       continue;
     auto known = facts.find(implementation.getTarget());
     for (plan::VariantAttr variant : implementation.getVariants()) {
-      std::vector<Launch> &launches =
-          row.variants.emplace_back(variant.getBatch(), std::vector<Launch>()).second;
+      row.variants.push_back({variant.getBatch(), variant.getWorkspace(), {}});
+      std::vector<Launch> &launches = row.variants.back().launches;
       for (plan::LaunchAttr launch : variant.getLaunches()) {
         launches.push_back({launch.getFunction().str(), launch.getItems(), launch.getGroup(),
                             launch.getMultiplier(), launch.getThreads(), launch.getShared()});

@@ -40,6 +40,13 @@ struct Launch {
   }
 };
 
+/// From a batch on.
+struct Variant {
+  int64_t batch;
+  bool workspace; ///< Whether it uses the kernel's.
+  std::vector<Launch> launches;
+};
+
 /// What goes between the chip and its memory in one launch of a kernel's dispatch.
 struct Traffic {
   double moved = 0; ///< As the kernels are made.
@@ -59,11 +66,11 @@ struct Row {
   int64_t activations = 0;                           ///< Bytes read and written, for one image.
   int64_t parameters = 0;                            ///< Bytes, whatever the batch.
   int64_t denseActivations = 0, denseParameters = 0; ///< The same without padding and halos.
-  int64_t workspace = 0; ///< Bytes for one image that one launch writes for the next.
-  std::vector<std::pair<int64_t, std::vector<Launch>>>
-      variants; ///< By the batch they begin at; none on CPUs.
+  int64_t workspace = 0;                             ///< Bytes for one image that blocks write for others.
+  std::vector<Variant> variants;                     ///< By rising batch; none on CPUs.
 
-  const std::vector<Launch> *launches(int64_t batch) const;
+  /// What a batch takes; null on CPUs.
+  const Variant *variant(int64_t batch) const;
   Bound bound(const Machine &machine, llvm::StringRef dtype, int64_t batch) const;
   /// See Traffic.cpp for what is assumed.
   Traffic traffic(const Machine &machine, int64_t batch) const;

@@ -9,8 +9,8 @@
 //   same rows, the heads of a window, the queries of a head. They read it once if all of them run at once or if it fits into
 //   the cache; else once for each time that many blocks have come and gone.
 // - All blocks share the parameters: once if they fit into the cache, else once for each such time.
-// - A workspace is written and read once: between two launches, or where the blocks of a product share its sums, which the
-//   variant of the largest batches never does.
+// - A workspace is written and read once by the variants that use it: between two launches, or where the blocks of a product
+//   share its sums.
 // - Between two dispatches the cache keeps nothing, which at small batches is not so: there it is an upper bound.
 //
 // The simulator's counters bear out the sum of buffers: the distinct bytes that all kernels of a T touch at batch 1 are 0.4%
@@ -37,13 +37,14 @@ Traffic Row::traffic(const Machine &machine, int64_t batch) const {
   Traffic traffic;
   traffic.ideal = double(batch * denseActivations + denseParameters);
   traffic.moved = double(batch * activations + parameters);
-  const std::vector<Launch> *all = launches(batch);
-  if (!all || all->empty())
+  const Variant *taken = variant(batch);
+  if (!taken || taken->launches.empty())
     return traffic;
-  if (all->size() > 1 || batch < variants.back().first)
+  const std::vector<Launch> &all = taken->launches;
+  if (taken->workspace)
     traffic.moved += 2.0 * double(batch * workspace);
   // The launch with the most blocks does the main work.
-  const Launch &main = *std::max_element(all->begin(), all->end(), [&](const Launch &a, const Launch &b) {
+  const Launch &main = *std::max_element(all.begin(), all.end(), [&](const Launch &a, const Launch &b) {
     return a.blocks(batch) < b.blocks(batch);
   });
   int64_t blocks = main.blocks(batch), concurrent = main.concurrentBlocks(machine);

@@ -3,7 +3,8 @@
 // RUN: cuda-sim --checks=all mv-conformance %s %t.tf32.mvx --target=sm_80 --dtype=tf32
 // RUN: cuda-sim --checks=all mv-conformance %s %t.f32.mvx --target=sm_80 --dtype=f32
 
-// Each of a batch of one, two and three with another tile, and three with one block for all chunks: the bits are the same.
+// Each of a batch of one to four with another tile; three has one block for all chunks, four a group of warps for each: the bits are
+// the same.
 // RUN: cuda-sim --checks=all mv-conformance %s %t.tuned.mvx --target=sm_80 --dtype=f16 --tuning=%S/Inputs/split-sums.json
 // RUN: cuda-sim --checks=all mv-conformance %s %t.tuned.mvx --target=sm_80 --dtype=f32 --tuning=%S/Inputs/split-sums.json
 

@@ -73,8 +73,10 @@ def Plan_LaunchAttr : AttrDef<Plan_Dialect, "Launch"> {
 def Plan_VariantAttr : AttrDef<Plan_Dialect, "Variant"> {
   let mnemonic = "variant";
   let summary = "The launches that a GPU kernel takes from a batch of `batch` on, up to the next variant's";
-  let parameters = (ins "int64_t":$batch, ArrayRefParameter<"LaunchAttr">:$launches);
-  let assemblyFormat = "`<` `batch` $batch `launches` `[` $launches `]` `>`";
+  let description = "`workspace`: whether they use the kernel's.";
+  let parameters = (ins "int64_t":$batch, DefaultValuedParameter<"bool", "false">:$workspace,
+                        ArrayRefParameter<"LaunchAttr">:$launches);
+  let assemblyFormat = "`<` `batch` $batch (`workspace` $workspace^)? `launches` `[` $launches `]` `>`";
 }
 
 def Plan_GPUImplementationAttr : AttrDef<Plan_Dialect, "GPUImplementation"> {

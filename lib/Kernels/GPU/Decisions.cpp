@@ -16,7 +16,7 @@ using namespace mv::gpu;
 
 /// A warp of 64x80 has 160 accumulators and 72 registers of fragments, two stages of them: the most that fit 255.
 /// The wide ones read less of shared memory for each product; the small ones give a batch of one enough blocks. Warps of
-/// 32x80 are for sums in chunks, which need their accumulators twice.
+/// 32x80 are for sums in chunks that one warp computes, which need their accumulators twice.
 static constexpr ProductTile kTiles[] = {
     {128, 160, 64, 80, 4, 64}, {256, 80, 64, 80, 3, 64}, {128, 160, 32, 80, 4, 64},
     {128, 128, 64, 64, 4, 64}, {128, 96, 64, 48, 4, 64}, {128, 80, 32, 80, 3, 128},
@@ -42,17 +42,35 @@ static bool suits(const ProductTile &tile, DType dtype, int64_t sets) {
   return sets * tile.accumulators() <= mostAccumulators(tile, dtype, sets);
 }
 
-int64_t mv::gpu::getResidentBlocks(const ProductTile &tile, DType dtype, int64_t sets) {
+/// Of accumulators for each sum, in a warp's main loop.
+static int64_t countSets(const ProductVariant &variant, int64_t chunks) {
+  return chunks > 1 && !variant.shared && variant.tile.groups == 1 ? 2 : 1;
+}
+
+int64_t mv::gpu::getResidentBlocks(const ProductVariant &variant, int64_t chunks, DType dtype) {
   constexpr int64_t kRegisters = 65536, kMost = 255;
+  const ProductTile &tile = variant.tile;
+  // Two sets of sums at the end of a chunk: its own and the total, or what other blocks have stored.
+  int64_t sets = variant.shared ? 2 : countSets(variant, chunks);
   // What a thread has beside its sums, amply: fragments, addresses, statistics; and copies of sums where they are added up.
   int64_t others = dtype == DType::F32 || sets > 1 ? 160 : 95;
   int64_t needed = std::min(sets * tile.accumulators() + others, kMost);
   return std::max<int64_t>(1, kRegisters / (tile.threads() * needed));
 }
 
+/// What many copies behind the first rows need of registers holds up the loads of the next rows' fragments. On sm_90, where
+/// products are faster, that costs more (0.14 clocks each for eleven copies) than two more changes between loads and copies.
+int64_t mv::gpu::getCopyTurns(const ProductTile &tile, const Target &target) {
+  constexpr int64_t kManyCopies = 11, kTurns = 3;
+  bool many = tile.copies() >= kManyCopies && tile.accumulators() == kMostAccumulators;
+  return many && target.capability >= 90 ? std::min(kTurns, tile.warpRows / 16) : 1;
+}
+
 /// What MatrixLoop.cpp takes for granted, and the row statistics of Linear.cpp.
-std::string mv::gpu::whyUnsound(const ProductTile &tile, DType dtype, const Target &target, int64_t sets) {
+std::string mv::gpu::whyUnsound(const ProductVariant &variant, int64_t chunks, DType dtype,
+                                const Target &target) {
   constexpr int64_t kMostThreads = 1024, kMostStages = 8, kStatistics = 8;
+  const ProductTile &tile = variant.tile;
   auto name = [](int64_t number) { return std::to_string(number); };
   if (tile.warpRows % 16 != 0 || tile.warpColumns % 16 != 0)
     return "a warp's " + name(tile.warpRows) + " rows and " + name(tile.warpColumns) +
@@ -64,7 +82,10 @@ std::string mv::gpu::whyUnsound(const ProductTile &tile, DType dtype, const Targ
     return "a stage has " + name(tile.stageBytes) + " bytes of a row, expected 64 or 128";
   if (tile.stages < 2 || tile.stages > kMostStages)
     return name(tile.stages) + " stages, expected 2 to " + name(kMostStages);
-  if (tile.threads() > kMostThreads || tile.threads() * 16 / tile.stageBytes % 8 != 0)
+  if (tile.groups != 1 && (variant.shared || tile.groups != chunks))
+    return name(tile.groups) + " groups of warps, expected one, or as many as the " + name(chunks) +
+           " chunks of k where blocks do not share them";
+  if (tile.threads() > kMostThreads || tile.copiedRows() % 8 != 0)
     return name(tile.threads()) + " threads, which must be " + name(kMostThreads) +
            " at most and copy rows in eights";
   if (!llvm::isPowerOf2_64(tile.rows / tile.warps()) || tile.rows % (4 * tile.warps()) != 0)
@@ -75,7 +96,7 @@ std::string mv::gpu::whyUnsound(const ProductTile &tile, DType dtype, const Targ
   if (tile.sharedBytes() + kStatistics * tile.rows > most)
     return name(tile.sharedBytes()) + " bytes of stages do not fit the " + name(most) +
            " of a block's shared memory";
-  if (!suits(tile, dtype, sets))
+  if (int64_t sets = countSets(variant, chunks); !suits(tile, dtype, sets))
     return name(sets * tile.accumulators()) + " sums of a thread do not fit its registers, at most " +
            name(mostAccumulators(tile, dtype, sets)) +
            (sets > 1 ? " (two for each element, as k is in chunks)" : "");
@@ -128,11 +149,6 @@ static int64_t residentBlocks(const ProductTile &tile, int64_t rounds, const Tar
 }
 
 namespace {
-struct Candidate {
-  ProductTile tile;
-  bool shared;
-};
-
 /// All that a time depends on but the batch and the candidate.
 struct Problem {
   ProductShape shape;
@@ -143,8 +159,8 @@ struct Problem {
 } // namespace
 
 /// A measure of the time the busiest multiprocessor takes, in clocks.
-static double productTime(const Candidate &candidate, const Problem &problem, int64_t batch) {
-  const auto &[tile, shared] = candidate;
+static double productTime(const ProductVariant &candidate, const Problem &problem, int64_t batch) {
+  const auto &[from, tile, shared] = candidate;
   const ProductShape &shape = problem.shape;
   int64_t blocks = ceilDiv(shape.rows * batch, tile.rows) * ceilDiv(shape.columns, tile.columns);
   if (shared)
@@ -157,31 +173,40 @@ static double productTime(const Candidate &candidate, const Problem &problem, in
   double products = double(tile.rows * tile.columns) * double(depth + kBlockOverhead);
   // Shared memory is read at the pace of the products with 64x64 tiles at three quarters of its own.
   double work = products / productsAClock(problem.dtype) * std::max(1.0, 0.6 + 0.4 * sharedReads(tile));
-  double steps = double(ceilDiv(depth * getBytes(problem.dtype), 32));
+  int64_t groupDepth = tile.groups > 1 ? problem.split.depth : depth;
+  double steps = double(ceilDiv(groupDepth * getBytes(problem.dtype), 32));
   double latency = double(ceilDiv(rounds, resident)) * (steps * kStepClocks + kFirstClocks);
   return std::max(double(rounds) * waits * work, latency) +
          (shared ? kHandOverClocks + kChunkClocks * double(problem.split.chunks) : 0);
 }
 
-/// The tile with the most rows has no register left for what the ends of ragged sums and columns take.
+/// The tile with the most rows has no register left for what the end of ragged columns takes.
 static bool hasRegistersForEnds(const ProductTile &tile, const Problem &problem) {
   constexpr int64_t kMostRows = 128;
-  int64_t stage = tile.stageBytes / getBytes(problem.dtype);
-  return tile.rows <= kMostRows ||
-         (problem.shape.depth % stage == 0 && problem.shape.columns % tile.columns == 0);
+  return tile.rows <= kMostRows || problem.shape.columns % tile.columns == 0;
+}
+
+/// How a tile's chunks can be computed at a batch: one after another, by groups of warps, by several blocks.
+static llvm::SmallVector<ProductVariant, 3> waysOf(const ProductTile &tile, int64_t chunks, int64_t batch) {
+  llvm::SmallVector<ProductVariant, 3> ways = {{batch, tile, false}};
+  if (chunks == 1)
+    return ways;
+  ways.push_back(ways.front());
+  ways.back().tile.groups = chunks;
+  if (batch <= kMostSharedBatch)
+    ways.push_back({batch, tile, true});
+  return ways;
 }
 
 /// The candidate with which the busiest multiprocessor is done first, and its time.
-static std::pair<Candidate, double> chooseCandidate(const Problem &problem, int64_t batch) {
-  std::pair<Candidate, double> best = {{kTiles[0], false}, HUGE_VAL};
-  int64_t sets = problem.split.chunks > 1 ? 2 : 1;
+static std::pair<ProductVariant, double> chooseCandidate(const Problem &problem, int64_t batch) {
+  std::pair<ProductVariant, double> best = {{batch, kTiles[0], false}, HUGE_VAL};
+  int64_t chunks = problem.split.chunks;
   for (const ProductTile &tile : kTiles)
-    for (bool shared : {false, true}) {
-      if ((shared && (problem.split.chunks == 1 || batch > kMostSharedBatch)) ||
-          !hasRegistersForEnds(tile, problem) ||
-          !whyUnsound(tile, problem.dtype, problem.target, shared ? 1 : sets).empty())
+    for (const ProductVariant &candidate : waysOf(tile, chunks, batch)) {
+      if (!hasRegistersForEnds(tile, problem) ||
+          !whyUnsound(candidate, chunks, problem.dtype, problem.target).empty())
         continue;
-      Candidate candidate = {tile, shared};
       if (double time = productTime(candidate, problem, batch); time < best.second)
         best = {candidate, time};
     }
@@ -195,33 +220,32 @@ static std::pair<Candidate, double> chooseCandidate(const Problem &problem, int6
 /// Batches a variant is chosen for: latency, what a server collects, and throughput.
 static constexpr int64_t kSmallBatch = 1, kMiddleBatch = 16, kLargeBatch = 128;
 
-/// The chip for which sums are cut into chunks, whichever they run on: the bits of a result are the same on all.
-static const Target &referenceTarget() { return getTargets().front(); }
+/// The chips for which sums are cut into chunks, whichever they run on: the bits of a result are the same on all. One has
+/// the least shared memory that counts, the other the most.
+static constexpr llvm::StringLiteral kReferenceTargets[] = {"sm_80", "sm_90"};
 
 ProductSplit mv::gpu::splitProduct(const ProductShape &shape, DType dtype, int64_t chunks) {
   int64_t depth = std::min(shape.depth, roundUp(ceilDiv(shape.depth, chunks), kChunkBytes / getBytes(dtype)));
   return {ceilDiv(shape.depth, depth), depth};
 }
 
-/// By the geometric mean of the times at a small and at a large batch, which pays for two sets of accumulators with smaller
-/// tiles of a warp. Twice the chunks must save a twentieth.
+/// By the geometric mean of the times at a small and at a large batch, where two sets of accumulators cost smaller tiles of
+/// a warp, and groups of warps shared memory. Twice the chunks must save a tenth on every reference target.
 ProductSplit mv::gpu::chooseProductSplit(const ProductShape &shape, DType dtype) {
-  constexpr double kWorthIt = 0.95;
-  auto time = [&](const ProductSplit &split) {
-    Problem problem = {shape, split, dtype, referenceTarget()};
+  constexpr double kWorthIt = 0.9;
+  auto time = [&](const ProductSplit &split, llvm::StringRef target) {
+    Problem problem = {shape, split, dtype, *findTarget(target)};
     return std::sqrt(chooseCandidate(problem, kSmallBatch).second *
                      chooseCandidate(problem, kLargeBatch).second);
   };
   ProductSplit best = {1, shape.depth};
-  double least = time(best);
   for (int64_t chunks : {2, 4, 8}) {
     ProductSplit split = splitProduct(shape, dtype, chunks);
+    auto saves = [&](llvm::StringRef target) { return time(split, target) < kWorthIt * time(best, target); };
     if (split.chunks != chunks)
       break;
-    if (double each = time(split); each < kWorthIt * least) {
+    if (llvm::all_of(kReferenceTargets, saves))
       best = split;
-      least = each;
-    }
   }
   return best;
 }
@@ -232,23 +256,23 @@ llvm::SmallVector<ProductVariant, 3> mv::gpu::chooseProductVariants(const Produc
                                                                     const Target &target) {
   constexpr double kWorthIt = 0.9;
   Problem problem = {shape, chooseProductSplit(shape, dtype), dtype, target};
-  auto time = [&](const Candidate &candidate, int64_t batch) {
+  auto time = [&](const ProductVariant &candidate, int64_t batch) {
     return productTime(candidate, problem, batch);
   };
-  Candidate small = chooseCandidate(problem, kSmallBatch).first;
-  Candidate middle = chooseCandidate(problem, kMiddleBatch).first;
-  Candidate large = chooseCandidate(problem, kLargeBatch).first;
+  ProductVariant small = chooseCandidate(problem, kSmallBatch).first;
+  ProductVariant middle = chooseCandidate(problem, kMiddleBatch).first;
+  ProductVariant large = chooseCandidate(problem, kLargeBatch).first;
   double others = std::min(time(small, kMiddleBatch), time(large, kMiddleBatch));
-  llvm::SmallVector<Candidate, 3> candidates = {small};
+  llvm::SmallVector<ProductVariant, 3> candidates = {small};
   if (time(middle, kMiddleBatch) < kWorthIt * others)
     candidates.push_back(middle);
   candidates.push_back(large);
 
   llvm::SmallVector<ProductVariant, 3> variants;
   int64_t batch = kSmallBatch;
-  for (const Candidate &candidate : candidates) {
+  for (const ProductVariant &candidate : candidates) {
     if (!variants.empty()) {
-      Candidate before = {variants.back().tile, variants.back().shared};
+      ProductVariant before = variants.back();
       while (batch < kLargeBatch && time(candidate, batch) >= time(before, batch))
         ++batch;
       if (candidate.tile == before.tile && candidate.shared == before.shared)

@@ -28,8 +28,9 @@ KernelBuilder::KernelBuilder(plan::KernelOp kernel, const Target &target, mlir::
 
 void KernelBuilder::finishVariant() {
   if (variantBatch > 0)
-    variants.push_back(plan::VariantAttr::get(getContext(), variantBatch, launches));
+    variants.push_back(plan::VariantAttr::get(getContext(), variantBatch, usesWorkspace, launches));
   launches.clear();
+  usesWorkspace = false;
 }
 
 void KernelBuilder::beginVariant(int64_t batch) {
@@ -96,7 +97,10 @@ Buffer KernelBuilder::result(unsigned index) {
   return {function.getArgument(numInputs() + index), type, storedShape(type)};
 }
 
-Value KernelBuilder::workspace() { return function.getArgument(numInputs() + numResults()); }
+Value KernelBuilder::workspace() {
+  usesWorkspace = true;
+  return function.getArgument(numInputs() + numResults());
+}
 
 //===----------------------------------------------------------------------===//
 // Shared memory
@@ -123,6 +127,13 @@ int64_t KernelBuilder::sharedBytes() const { return sharedNow; }
 void KernelBuilder::releaseShared(int64_t bytes) { sharedNow = bytes; }
 
 void KernelBuilder::barrier() { mlir::gpu::BarrierOp::create(*this); }
+
+/// Barrier 0 is the block's.
+void KernelBuilder::barrier(Value group, int64_t threads) {
+  Value number = arith::IndexCastOp::create(*this, getI32Type(), plus(group, 1));
+  Value count = arith::ConstantIntOp::create(*this, threads, 32);
+  NVVM::BarrierOp::create(*this, TypeRange{}, number, count, NVVM::BarrierReductionAttr{}, Value{});
+}
 
 //===----------------------------------------------------------------------===//
 // Blocks that wait for each other's results

@@ -10,8 +10,18 @@ using namespace mv::gpu;
 
 MatrixLoop::MatrixLoop(KernelBuilder &b, const ProductTile &tile, MatrixOperands operands)
     : b(b), tile(tile), operands(std::move(operands)) {
-  int64_t results = tile.warps() * 16 * resultStep() * 4;
-  shared = b.allocateShared(std::max(tile.sharedBytes(), results));
+  stages = shared = b.allocateShared(std::max(tile.sharedBytes(), tile.groups * groupResults() * 4));
+  if (tile.groups > 1) {
+    this->operands.chunk = group = b.quotient(b.warp(), tile.groupWarps());
+    stages = b.address(shared, b.times(group, tile.groupSharedBytes()), b.getI8Type());
+  }
+}
+
+void MatrixLoop::groupBarrier() {
+  if (group)
+    b.barrier(group, groupThreads());
+  else
+    b.barrier();
 }
 
 int64_t MatrixLoop::lastStages() const {
@@ -37,8 +47,9 @@ Value MatrixLoop::swizzled(Value row, Value piece) {
 //===----------------------------------------------------------------------===//
 
 void MatrixLoop::begin(Value firstRow, Value lastRow, Value firstColumn) {
-  copyRow = b.quotient(b.thread(), pieces());
-  Value piece = b.remainder(b.thread(), pieces());
+  Value thread = group ? b.remainder(b.thread(), groupThreads()) : b.thread();
+  copyRow = b.quotient(thread, pieces());
+  Value piece = b.remainder(thread, pieces());
   firstElement = b.times(piece, pieceElements());
   copyTarget = b.plus(b.times(copyRow, tile.stageBytes), swizzled(copyRow, piece));
   for (int64_t row = 0; row < tile.rows; row += rowsAPass())
@@ -60,13 +71,16 @@ void MatrixLoop::begin(Value firstRow, Value lastRow, Value firstColumn) {
               b.plus(firstElement, stage * stageElements()));
 }
 
-/// Copies this thread's pieces at element `k` to the stage at byte `stage`: zeros beyond the last k, which are also
-/// what a stage beyond the last one gets, so that the number of groups under way is always the same.
-void MatrixLoop::copyStage(Value stage, Value k) {
+/// Copies this thread's pieces at element `k` to the stage at byte `stage`, in `turns` of which this is the one numbered
+/// `turn`: zeros beyond the last k, which are also what a stage beyond the last one gets, so that the number of groups under
+/// way is always the same.
+void MatrixLoop::copyStage(Value stage, Value k, int64_t turn, int64_t turns) {
   Type element = getStorageType(b.getContext(), b.dtype);
   Value exists = b.isLess(k, end);
   Value shift = operands.leftShift ? operands.leftShift(k) : k;
-  Value target = b.address(shared, b.plus(stage, copyTarget), b.getI8Type());
+  Value target = b.address(stages, b.plus(stage, copyTarget), b.getI8Type());
+  int64_t next = 0;
+  auto isNow = [&] { return next++ * turns / tile.copies() == turn; };
   auto copy = [&](int64_t row, int64_t rowEnd, Value source) {
     Value isRow = row + rowsAPass() <= rowEnd ? Value() : b.isLess(copyRow, b.index(rowEnd - row));
     b.when(isRow, [&] {
@@ -74,13 +88,17 @@ void MatrixLoop::copyStage(Value stage, Value k) {
     });
   };
   for (auto [pass, start] : llvm::enumerate(leftRows))
-    copy(pass * rowsAPass(), tile.rows, b.address(operands.left, b.plus(start, shift), element));
+    if (isNow())
+      copy(pass * rowsAPass(), tile.rows, b.address(operands.left, b.plus(start, shift), element));
   for (auto [pass, start] : llvm::enumerate(weightRows)) {
+    if (!isNow())
+      continue;
     Value source = b.address(operands.weights, b.plus(start.first, k), element);
     copy(tile.rows + pass * rowsAPass(), tile.rows + tile.columns,
          b.address(source, b.index(start.second), element));
   }
-  b.commitCopies();
+  if (turn + 1 == turns)
+    b.commitCopies();
 }
 
 //===----------------------------------------------------------------------===//
@@ -91,7 +109,7 @@ void MatrixLoop::copyStage(Value stage, Value k) {
 /// rows 0 to 7 and 8 to 15 of the first piece, then of the second; of the weights, whose rows are columns of the
 /// result, both pieces of columns 0 to 7, then of 8 to 15.
 void MatrixLoop::prepareFragments() {
-  Value lane = b.lane(), warp = b.warp();
+  Value lane = b.lane(), warp = group ? b.remainder(b.warp(), tile.groupWarps()) : b.warp();
   int64_t warpsAcross = tile.columns / tile.warpColumns;
   warpRow = b.times(b.quotient(warp, warpsAcross), tile.warpRows);
   warpColumn = b.times(b.remainder(warp, warpsAcross), tile.warpColumns);
@@ -114,7 +132,7 @@ MatrixLoop::Values MatrixLoop::loadFragments(Value stage, ArrayRef<Value> offset
   Value offset = b.plus(stage, offsets[step % 2]);
   if (step >= 2)
     offset = arith::XOrIOp::create(b, offset, b.index(64));
-  Value start = b.address(shared, offset, b.getI8Type());
+  Value start = b.address(stages, offset, b.getI8Type());
   for (int64_t i = first; i < first + count; ++i)
     llvm::append_range(fragments,
                        b.loadMatrix(b.address(start, b.index(i * 16 * tile.stageBytes), b.getI8Type()), 4));
@@ -124,11 +142,11 @@ MatrixLoop::Values MatrixLoop::loadFragments(Value stage, ArrayRef<Value> offset
 /// One step of k: multiplies `now` and returns the fragments of step `step` of the stage at `stage`. Those of 16 rows
 /// are loaded when the products that use the ones before are behind, into the same registers; all columns' are used to
 /// the end, and so need two sets. Neighbouring products share an operand, which the matrix units then need not fetch
-/// again: hence the turns. `copy` is emitted behind the first 16 rows: for all the assembler knows no load of a fragment
-/// may pass a copy, so copies at the beginning would hold up the columns' loads, and each change from loads to copies
-/// costs three instructions.
+/// again: hence the way there and back. `copy` is called behind every 16 rows with their number: for all the assembler
+/// knows no load of a fragment may pass a copy, so copies at the beginning would hold up the columns' loads, and each change
+/// from loads to copies costs three instructions.
 MatrixLoop::Fragments MatrixLoop::multiply(const Fragments &now, Values &sums, Value stage, int64_t step,
-                                           llvm::function_ref<void()> copy) {
+                                           llvm::function_ref<void(int64_t)> copy) {
   Fragments next;
   next.weights = loadFragments(stage, weightFragments, step, 0, columnTiles() / 2);
   for (int64_t i = 0; i < rowTiles(); ++i) {
@@ -139,8 +157,8 @@ MatrixLoop::Fragments MatrixLoop::multiply(const Fragments &now, Values &sums, V
       llvm::copy(product, sums.begin() + at);
     }
     llvm::append_range(next.left, loadFragments(stage, leftFragments, step, i, 1));
-    if (i == 0 && copy)
-      copy();
+    if (copy)
+      copy(i);
   }
   return next;
 }
@@ -160,7 +178,7 @@ static void keepRolled(Operation *loop) {
 /// Carried: the byte offset of the stage read before, which is free for the next copies; that of the stage to read;
 /// this thread's next k to copy; the fragments of the stage's first step; all sums.
 MatrixLoop::Values MatrixLoop::runStages(Value count, ValueRange initial) {
-  int64_t bytes = tile.stageBytes * (tile.rows + tile.columns);
+  int64_t bytes = tile.stageBytes * (tile.rows + tile.columns), turns = getCopyTurns(tile, b.target);
   int64_t lastStep = pieces() / 2 - 1, numLeft = 4 * rowTiles(), numWeights = 2 * columnTiles();
   return b.loop(b.index(0), count, 1, initial, [&](Value, ValueRange carried) {
     Value free = carried[0], stage = carried[1], k = carried[2];
@@ -168,11 +186,14 @@ MatrixLoop::Values MatrixLoop::runStages(Value count, ValueRange initial) {
     Values partial(carried.drop_front(3 + numLeft + numWeights));
     Value after = b.plus(stage, bytes);
     Value next = b.select(b.isLess(stage, b.index((tile.stages - 1) * bytes)), after, b.index(0));
-    fragments = multiply(fragments, partial, stage, 1, [&] { copyStage(free, k); });
+    fragments = multiply(fragments, partial, stage, 1, [&](int64_t turn) {
+      if (turn < turns)
+        copyStage(free, k, turn, turns);
+    });
     for (int64_t step = 2; step <= lastStep; ++step)
       fragments = multiply(fragments, partial, stage, step);
     b.waitCopies(tile.stages - 2);
-    b.barrier();
+    groupBarrier();
     fragments = multiply(fragments, partial, next, 0);
     Values yielded = {stage, next, b.plus(k, stageElements())};
     llvm::append_range(yielded, fragments.left);
@@ -186,7 +207,7 @@ void MatrixLoop::run() {
   int64_t bytes = tile.stageBytes * (tile.rows + tile.columns);
   prepareFragments();
   b.waitCopies(tile.stages - 2);
-  b.barrier();
+  groupBarrier();
   Values state = {b.index((tile.stages - 1) * bytes), b.index(0),
                   b.plus(firstElement, (tile.stages - 1) * stageElements())};
   llvm::append_range(state, loadFragments(b.index(0), leftFragments, 0, 0, rowTiles()));
@@ -304,27 +325,43 @@ void MatrixLoop::storeResults(int64_t rowTile, Value memory) {
   }
 }
 
+/// Eight columns of a row of a warp's 16.
+MatrixLoop::Values MatrixLoop::loadResults(Value memory, Value row, Value eight) {
+  Value flip = b.remainder(b.plus(b.quotient(eight, 4), row), 2);
+  Value start = b.plus(b.times(row, resultStep()), b.times(eight, 8));
+  Values values;
+  for (int64_t half : {0, 1}) {
+    Value place = half ? b.minus(b.index(1), flip) : flip;
+    Value four = b.load(memory, b.plus(start, b.times(place, 4)), b.getF32Type(), 4);
+    for (int64_t lane = 0; lane < 4; ++lane)
+      values.push_back(b.extract(four, lane));
+  }
+  return values;
+}
+
+/// The groups' warps of the same part of the tile take turns with its eights, and add up all chunks of them.
 void MatrixLoop::forEachResult(llvm::function_ref<void(Value, Value, ValueRange)> emit) {
   int64_t eights = tile.warpColumns / kResultColumns;
-  Value memory = b.address(shared, b.times(b.warp(), 16 * resultStep()), b.getF32Type());
+  Value warp = group ? b.remainder(b.warp(), tile.groupWarps()) : b.warp();
+  Value first = b.address(shared, b.times(warp, warpResults()), b.getF32Type());
+  Value own = group ? b.address(first, b.times(group, groupResults()), b.getF32Type()) : first;
+  auto synchronize = [&] { group ? b.barrier() : b.syncWarp(); };
   b.waitCopies(0);
   b.barrier(); // The stages' memory is free.
   for (int64_t rowTile = 0; rowTile < rowTiles(); ++rowTile) {
     if (rowTile > 0)
-      b.syncWarp();
-    storeResults(rowTile, memory);
-    b.syncWarp();
-    b.loop(b.index(0), b.index(16 * eights), 32, [&](Value first) {
-      Value item = b.plus(first, b.lane());
+      synchronize();
+    storeResults(rowTile, own);
+    synchronize();
+    Value firstItem = group ? b.times(group, 32) : b.index(0);
+    b.loop(firstItem, b.index(16 * eights), 32 * tile.groups, [&](Value warpItem) {
+      Value item = b.plus(warpItem, b.lane());
       Value row = b.quotient(item, eights), eight = b.remainder(item, eights);
-      Value flip = b.remainder(b.plus(b.quotient(eight, 4), row), 2);
-      Value start = b.plus(b.times(row, resultStep()), b.times(eight, 8));
-      Values values;
-      for (int64_t half : {0, 1}) {
-        Value place = half ? b.minus(b.index(1), flip) : flip;
-        Value four = b.load(memory, b.plus(start, b.times(place, 4)), b.getF32Type(), 4);
-        for (int64_t lane = 0; lane < 4; ++lane)
-          values.push_back(b.extract(four, lane));
+      Values values = loadResults(first, row, eight);
+      for (int64_t chunk = 1; chunk < tile.groups; ++chunk) {
+        Value memory = b.address(first, b.index(chunk * groupResults()), b.getF32Type());
+        for (auto [value, more] : llvm::zip(values, loadResults(memory, row, eight)))
+          value = b.add(value, more);
       }
       emit(b.plus(b.plus(warpRow, row), 16 * rowTile), b.plus(warpColumn, b.times(eight, 8)), values);
     });

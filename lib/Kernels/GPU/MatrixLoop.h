@@ -41,7 +41,7 @@ struct MatrixOperands {
   std::function<mlir::Value(mlir::Value k)> leftShift;
   int64_t depth;      ///< Elements of k in the left operand, whole pieces of 16 bytes.
   ProductSplit split; ///< Of k.
-  mlir::Value chunk;  ///< The one that this block computes; null: all of them, added in order.
+  mlir::Value chunk;  ///< The one that this block computes; null: all of them.
 
   mlir::Value weights; ///< !llvm.ptr<1>: [columns][weightStep]
   int64_t weightStep, columns;
@@ -54,7 +54,7 @@ public:
   /// Starts the copies of the first stages. The block computes rows from `firstRow` on and columns from `firstColumn`
   /// on; instead of rows beyond `lastRow` and columns beyond the last it computes those again.
   void begin(mlir::Value firstRow, mlir::Value lastRow, mlir::Value firstColumn);
-  /// Computes all sums into registers.
+  /// Computes all sums into registers: where groups of warps have chunks of their own, those of the chunk.
   void run();
   /// Where sums lie that blocks share: f32 [chunks][rows][columns].
   struct SharedSums {
@@ -85,32 +85,39 @@ private:
   int64_t lastStages() const;
   mlir::Value stagesOf(mlir::Value chunk);
   int64_t pieceElements() const { return 16 / getBytes(b.dtype); }
-  int64_t pieces() const { return tile.stageBytes / 16; }         ///< Of a row and stage.
-  int64_t rowsAPass() const { return tile.threads() / pieces(); } ///< That all threads copy at once.
+  int64_t pieces() const { return tile.stageBytes / 16; } ///< Of a row and stage.
+  int64_t groupThreads() const { return 32 * tile.groupWarps(); }
+  int64_t rowsAPass() const { return tile.copiedRows(); }
   int64_t rowTiles() const { return tile.warpRows / 16; }
   int64_t columnTiles() const { return tile.warpColumns / 8; }
   int64_t resultStep() const {
     return tile.warpColumns + 8;
   } ///< f32 between rows of results in shared memory.
+  int64_t warpResults() const { return 16 * resultStep(); }                  ///< f32 of a warp.
+  int64_t groupResults() const { return tile.groupWarps() * warpResults(); } ///< f32 of a group.
 
+  void groupBarrier();
   mlir::Value swizzled(mlir::Value row, mlir::Value piece);
-  void copyStage(mlir::Value stage, mlir::Value k);
+  void copyStage(mlir::Value stage, mlir::Value k, int64_t turn = 0, int64_t turns = 1);
   void prepareFragments();
   Values loadFragments(mlir::Value stage, llvm::ArrayRef<mlir::Value> offsets, int64_t step, int64_t first,
                        int64_t count);
   Fragments multiply(const Fragments &now, Values &sums, mlir::Value stage, int64_t step,
-                     llvm::function_ref<void()> copy = nullptr);
+                     llvm::function_ref<void(int64_t)> copy = nullptr);
   Values runStages(mlir::Value count, mlir::ValueRange initial);
   Values addChunk(const SharedSums &shared, int64_t rowTile, mlir::Value chunk, mlir::ValueRange before);
   void forEachPair(int64_t rowTile,
                    llvm::function_ref<void(mlir::Value row, mlir::Value column, int64_t sum)> emit);
   void storeResults(int64_t rowTile, mlir::Value memory);
+  Values loadResults(mlir::Value memory, mlir::Value row, mlir::Value eight);
 
   KernelBuilder &b;
   ProductTile tile;
   MatrixOperands operands;
 
-  mlir::Value shared;
+  mlir::Value group;        ///< Of warps; null: there is one.
+  mlir::Value shared;       ///< Of the block.
+  mlir::Value stages;       ///< Of the group.
   mlir::Value end;          ///< Of this block's k.
   mlir::Value copyTarget;   ///< Byte offset in a stage of what this thread copies first.
   mlir::Value copyRow;      ///< Of a pass.

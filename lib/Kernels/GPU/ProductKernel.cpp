@@ -58,8 +58,7 @@ LogicalResult ProductKernel::emit() {
   for (auto [index, variant] : llvm::enumerate(variants)) {
     b.beginVariant(variant.batch);
     b.beginLaunch(variant.tile.threads());
-    // Two sets of sums at the end of a chunk: its own and the total, or what other blocks have stored.
-    b.keepResident(getResidentBlocks(variant.tile, b.dtype, split.chunks > 1 ? 2 : 1));
+    b.keepResident(getResidentBlocks(variant, split.chunks, b.dtype));
     emitLaunch(variant, variant.shared ? variants[index + 1].batch - 1 : 0);
     int64_t blocks = ceilDiv(shape.columns, variant.tile.columns) * (variant.shared ? split.chunks : 1);
     b.endLaunch(shape.rows, variant.tile.rows, blocks);

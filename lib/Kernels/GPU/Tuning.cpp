@@ -50,14 +50,11 @@ public:
     return object.get(key);
   }
 
-  int64_t takeInteger(StringRef key, int64_t most) {
-    const llvm::json::Value *value = take(key);
-    std::optional<int64_t> number = value ? value->getAsInteger() : std::nullopt;
-    if (number && *number >= 1 && *number <= most)
-      return *number;
-    if (problem.empty())
-      problem = "\"" + key.str() + "\" is not a whole number from 1 to " + std::to_string(most);
-    return 1;
+  int64_t takeInteger(StringRef key, int64_t most) { return toInteger(take(key), key, most); }
+  /// `otherwise` where it is left out.
+  int64_t takeOptionalInteger(StringRef key, int64_t most, int64_t otherwise) {
+    const llvm::json::Value *value = takeOptional(key);
+    return value ? toInteger(value, key, most) : otherwise;
   }
 
   /// One of `names`.
@@ -81,6 +78,15 @@ public:
   }
 
 private:
+  int64_t toInteger(const llvm::json::Value *value, StringRef key, int64_t most) {
+    std::optional<int64_t> number = value ? value->getAsInteger() : std::nullopt;
+    if (number && *number >= 1 && *number <= most)
+      return *number;
+    if (problem.empty())
+      problem = "\"" + key.str() + "\" is not a whole number from 1 to " + std::to_string(most);
+    return 1;
+  }
+
   const llvm::json::Object &object;
   llvm::SmallVector<StringRef> taken;
   std::string problem;
@@ -96,6 +102,7 @@ static ProductTile parseTile(Keys &keys) {
   tile.warpColumns = keys.takeInteger("warp_columns", kMost);
   tile.stages = keys.takeInteger("stages", kMost);
   tile.stageBytes = keys.takeInteger("stage_bytes", kMost);
+  tile.groups = keys.takeOptionalInteger("groups", kMost, 1);
   return tile;
 }
 
@@ -128,8 +135,7 @@ StatusOr<Tuning::Entry> Tuning::parseEntry(const llvm::json::Object &object, int
   if (entry.variant.shared && split.chunks == 1)
     return error(number, "\"shared\" is true, but a product of " + entry.product() +
                              " has its sums in one piece; leave it out");
-  int64_t sets = split.chunks > 1 && !entry.variant.shared ? 2 : 1;
-  if (std::string problem = whyUnsound(entry.variant.tile, entry.dtype, *findTarget(entry.target), sets);
+  if (std::string problem = whyUnsound(entry.variant, split.chunks, entry.dtype, *findTarget(entry.target));
       !problem.empty())
     return error(number, "tile: " + problem);
   return entry;

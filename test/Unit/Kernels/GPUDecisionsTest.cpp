@@ -29,7 +29,7 @@ ProductTile tileFor(const ProductShape &shape, int64_t batch, const Target &targ
   return variantFor(chooseProductVariants(shape, DType::F16, target), batch).tile;
 }
 
-constexpr ProductTile kTile = {128, 160, 64, 80, 4, 64};
+constexpr ProductTile kTile = {128, 160, 64, 80, 4, 64}, kGroupTile = {128, 160, 64, 80, 4, 64, 2};
 
 } // namespace
 
@@ -38,9 +38,9 @@ TEST(GPUDecisionsTest, TilesAreSound) {
   for (const Target &target : getTargets())
     for (DType dtype : kTypes)
       for (const ProductShape &shape : kShapesOfT) {
-        int64_t sets = chooseProductSplit(shape, dtype).chunks > 1 ? 2 : 1;
+        int64_t chunks = chooseProductSplit(shape, dtype).chunks;
         for (const ProductVariant &variant : chooseProductVariants(shape, dtype, target))
-          EXPECT_EQ(whyUnsound(variant.tile, dtype, target, variant.shared ? 1 : sets), "");
+          EXPECT_EQ(whyUnsound(variant, chunks, dtype, target), "");
       }
 }
 
@@ -106,12 +106,13 @@ TEST(GPUDecisionsTest, LongSumsOfFewRowsAreCut) {
   EXPECT_EQ(chooseProductSplit({49, 2560, 640}, DType::F16).chunks, 1);
 }
 
-/// A batch of one shares what was cut, a large one does not.
+/// The chunks of a batch of one are computed side by side, by blocks or by groups of warps.
 TEST(GPUDecisionsTest, SmallBatchesShareSums) {
   for (const char *name : {"sm_80", "sm_90"}) {
     auto variants = chooseProductVariants({49, 640, 2560}, DType::F16, *findTarget(name));
-    EXPECT_TRUE(variantFor(variants, 1).shared);
-    EXPECT_FALSE(variantFor(variants, 128).shared);
+    const ProductVariant &one = variantFor(variants, 1);
+    EXPECT_TRUE(one.shared || one.tile.groups > 1) << name;
+    EXPECT_FALSE(variantFor(variants, 128).shared) << name;
   }
 }
 
@@ -132,19 +133,23 @@ TEST(GPUDecisionsTest, ChunksCoverTheDepth) {
 
 /// Two blocks of the largest tile, four of the smallest, and one where a block takes more than half of all registers.
 TEST(GPUDecisionsTest, BlocksShareRegisters) {
-  EXPECT_EQ(getResidentBlocks(kTile, DType::F16, 1), 2);
-  EXPECT_EQ(getResidentBlocks({32, 32, 16, 16, 4, 128}, DType::F16, 1), 4);
-  EXPECT_EQ(getResidentBlocks({128, 160, 32, 80, 4, 64}, DType::F16, 2), 1);
-  EXPECT_LT(getResidentBlocks({32, 32, 16, 16, 4, 128}, DType::F32, 1), 4);
+  auto blocks = [](const ProductTile &tile, int64_t chunks, DType dtype = DType::F16) {
+    return getResidentBlocks({1, tile, false}, chunks, dtype);
+  };
+  EXPECT_EQ(blocks(kTile, 1), 2);
+  EXPECT_EQ(blocks(kGroupTile, 2), 1);
+  EXPECT_EQ(blocks({32, 32, 16, 16, 4, 128}, 1), 4);
+  EXPECT_EQ(blocks({128, 160, 32, 80, 4, 64}, 2), 1);
+  EXPECT_LT(blocks({32, 32, 16, 16, 4, 128}, 1, DType::F32), 4);
 }
 
 /// Each thing that the main loop takes for granted has its own message.
 TEST(GPUDecisionsTest, UnsoundTilesSayWhy) {
   const Target &target = *findTarget("sm_80");
-  auto why = [&](auto change, int64_t sets = 1, DType dtype = DType::F16) {
+  auto why = [&](auto change, int64_t chunks = 1, DType dtype = DType::F16) {
     ProductTile tile = kTile;
     change(tile);
-    return whyUnsound(tile, dtype, target, sets);
+    return whyUnsound({1, tile, false}, chunks, dtype, target);
   };
   EXPECT_EQ(why([](ProductTile &) {}), "");
   EXPECT_NE(why([](ProductTile &tile) { tile.warpColumns = 40; }).find("multiples of 16"), std::string::npos);
@@ -158,4 +163,15 @@ TEST(GPUDecisionsTest, UnsoundTilesSayWhy) {
   EXPECT_NE(why([](ProductTile &tile) { tile.stages = 8; }).find("shared memory"), std::string::npos);
   EXPECT_NE(why([](ProductTile &) {}, 2).find("registers"), std::string::npos);
   EXPECT_NE(why([](ProductTile &) {}, 1, DType::F32).find("registers"), std::string::npos);
+  EXPECT_NE(why([](ProductTile &tile) { tile.groups = 2; }, 4).find("groups"), std::string::npos);
+}
+
+/// Groups of warps need one set of accumulators, and shared memory for each, which not every chip has.
+TEST(GPUDecisionsTest, GroupsOfWarpsHaveChunksOfTheirOwn) {
+  const Target &large = *findTarget("sm_90"), &small = *findTarget("sm_86");
+  EXPECT_EQ(whyUnsound({1, kGroupTile, false}, 2, DType::F16, large), "");
+  EXPECT_NE(whyUnsound({1, kGroupTile, true}, 2, DType::F16, large).find("groups"), std::string::npos);
+  EXPECT_NE(whyUnsound({1, kGroupTile, false}, 2, DType::F16, small).find("shared memory"),
+            std::string::npos);
+  EXPECT_GT(tileFor({49, 640, 2560}, 128, large).groups, 1);
 }

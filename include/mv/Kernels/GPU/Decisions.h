@@ -3,7 +3,8 @@
 // Pure functions of shapes and targets. What they decide for a batch never touches the order of a sum: a tile only says
 // which elements are computed together, so tiles may differ from batch to batch. Where long sums would leave a batch of
 // one with too few blocks, the sums are cut into chunks of k, added in order, ((c0 + c1) + c2) + ...: by the shape alone,
-// on every target and for every batch. Then a few blocks can share an element's chunks, or one block compute them all.
+// on every target and for every batch. Then a few blocks can share an element's chunks, or groups of a block's warps, or
+// one warp compute them all, which takes it two sets of accumulators.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,20 +23,25 @@ struct ProductTile {
   int64_t warpRows, warpColumns; ///< Of a warp, multiples of 16.
   int64_t stages;                ///< Of k that lie in shared memory at once.
   int64_t stageBytes;            ///< Of k, of one row, in a stage: 64 or 128.
+  int64_t groups = 1; ///< Of warps, each of which computes one chunk of the whole tile; 1: all chunks.
 
-  int64_t warps() const { return rows / warpRows * (columns / warpColumns); }
+  int64_t groupWarps() const { return rows / warpRows * (columns / warpColumns); }
+  int64_t warps() const { return groups * groupWarps(); }
   int64_t threads() const { return 32 * warps(); }
   int64_t accumulators() const { return warpRows * warpColumns / 32; } ///< Of a thread.
-  int64_t sharedBytes() const { return stages * stageBytes * (rows + columns); }
+  int64_t copiedRows() const {
+    return 32 * groupWarps() * 16 / stageBytes;
+  } ///< By a group's threads at once.
+  int64_t copies() const {
+    return ceilDiv(rows, copiedRows()) + ceilDiv(columns, copiedRows());
+  } ///< A stage.
+  int64_t groupSharedBytes() const { return stages * stageBytes * (rows + columns); }
+  int64_t sharedBytes() const { return groups * groupSharedBytes(); }
   bool operator==(const ProductTile &) const = default;
 };
 
-/// Why the main loop cannot run a tile on a target, `sets` accumulators for each sum: one line; empty if it can.
-std::string whyUnsound(const ProductTile &tile, DType dtype, const Target &target, int64_t sets);
-
-/// Blocks of a tile whose registers a multiprocessor has for sure. ptxas, which does not see how much shared memory a block
-/// asks for, by itself hopes for more and spills for them.
-int64_t getResidentBlocks(const ProductTile &tile, DType dtype, int64_t sets);
+/// In how many turns, behind 16 rows of products each, a thread starts a stage's copies.
+int64_t getCopyTurns(const ProductTile &tile, const Target &target);
 
 struct ProductShape {
   int64_t rows;    ///< Of one image.
@@ -63,6 +69,13 @@ struct ProductVariant {
   ProductTile tile;
   bool shared; ///< Whether each chunk of a tile has a block of its own.
 };
+
+/// Why the main loop cannot run a variant of a product that is cut into `chunks`: one line; empty if it can.
+std::string whyUnsound(const ProductVariant &variant, int64_t chunks, DType dtype, const Target &target);
+
+/// Blocks of a variant whose registers a multiprocessor has for sure. ptxas, which does not see how much shared memory a
+/// block asks for, by itself hopes for more and spills for them.
+int64_t getResidentBlocks(const ProductVariant &variant, int64_t chunks, DType dtype);
 
 /// The most images in a batch whose blocks share sums.
 inline constexpr int64_t kMostSharedBatch = 32;

@@ -86,6 +86,8 @@ public:
   void releaseShared(int64_t bytes);
 
   void barrier(); ///< Of the block.
+  /// Of the `threads` threads, whole warps, that call it with the same number from 0 to 14.
+  void barrier(mlir::Value group, int64_t threads);
   /// The lanes of a warp wait for each other, and see each other's stores.
   void syncWarp();
 
@@ -170,6 +172,7 @@ private:
   mlir::Value batchValue, blockValue, threadValue, warpValue, laneValue;
   int64_t variantBatch = 0;
   llvm::SmallVector<plan::LaunchAttr> launches; ///< Of the current variant.
+  bool usesWorkspace = false;                   ///< The current variant.
   llvm::SmallVector<plan::VariantAttr> variants;
 };
 
