@@ -2,6 +2,7 @@
 
 #include "CPUCode.h"
 
+#include "mv/IR/Devices.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 
@@ -10,7 +11,7 @@ using namespace mv;
 
 CPUCode::CPUCode(ModuleOp module) {
   for (auto each : module.getOps<ModuleOp>())
-    if (auto name = each->getAttrOfType<StringAttr>("mv.target"))
+    if (auto name = each->getAttrOfType<StringAttr>(kTargetAttribute))
       for (const cpu::Target &target : cpu::getTargets())
         if (target.name == name.getValue())
           units.push_back({&target, each});

@@ -4,6 +4,7 @@
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/OperationSupport.h"
+#include "mv/IR/Devices.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
@@ -17,7 +18,7 @@ using namespace mv;
 
 GPUCode::GPUCode(ModuleOp module) : scratch(ModuleOp::create(module.getLoc())) {
   for (auto each : module.getOps<mlir::gpu::GPUModuleOp>()) {
-    auto name = each->getAttrOfType<StringAttr>("mv.target");
+    auto name = each->getAttrOfType<StringAttr>(kTargetAttribute);
     const gpu::Target *target = name ? gpu::findTarget(name) : nullptr;
     if (!target)
       continue;

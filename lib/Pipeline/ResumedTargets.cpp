@@ -24,7 +24,7 @@ struct MadeFor {
     for (auto entry : module.getOps<plan::EntryOp>())
       add(entry.getDevice().value_or("cpu"), entry.getDtype().value_or("f32"));
     module->walk([&](Operation *op) {
-      if (auto target = op->getAttrOfType<StringAttr>("mv.target"))
+      if (auto target = op->getAttrOfType<StringAttr>(kTargetAttribute))
         targets.insert(target.getValue());
     });
   }

@@ -16,6 +16,8 @@ namespace mv {
 inline constexpr llvm::StringLiteral kDeviceAttribute = "mv.device"; ///< "cuda"
 inline constexpr llvm::StringLiteral kDTypeAttribute = "mv.dtype";   ///< "f16", "bf16", "tf32", "f32"
 inline constexpr llvm::StringLiteral kNameAttribute = "mv.name"; ///< The entry point's name in the package.
+/// Of a module of kernels: the instruction set or architecture that they are made for.
+inline constexpr llvm::StringLiteral kTargetAttribute = "mv.target";
 
 /// The types that products can be computed in.
 inline constexpr llvm::StringLiteral kDTypes[] = {"f16", "bf16", "tf32", "f32"};

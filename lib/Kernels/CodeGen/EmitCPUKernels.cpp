@@ -8,6 +8,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mv/IR/Devices.h"
 #include "mv/Kernels/CPU/Emitter.h"
 #include "mv/Kernels/CodeGen/Passes.h"
 
@@ -46,7 +47,7 @@ struct EmitCPUKernelsPass : mv::impl::EmitCPUKernelsPassBase<EmitCPUKernelsPass>
   LogicalResult emitFor(const cpu::Target &target) {
     OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
     auto module = ModuleOp::create(builder, getOperation().getLoc(), moduleName(target.name));
-    module->setAttr("mv.target", builder.getStringAttr(target.name));
+    module->setAttr(kTargetAttribute, builder.getStringAttr(target.name));
     return emitKernels(getOperation(), /*forCUDA=*/false,
                        [&](plan::KernelOp kernel) { return cpu::emitKernel(kernel, target, module); });
   }

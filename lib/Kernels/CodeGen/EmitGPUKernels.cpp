@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mv/IR/Devices.h"
 #include "mv/Kernels/CodeGen/Passes.h"
 #include "mv/Kernels/GPU/Emitter.h"
 
@@ -44,7 +45,7 @@ struct EmitGPUKernelsPass : mv::impl::EmitGPUKernelsPassBase<EmitGPUKernelsPass>
     OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
     auto module =
         mlir::gpu::GPUModuleOp::create(builder, getOperation().getLoc(), "cuda_" + target.name.str());
-    module->setAttr("mv.target", builder.getStringAttr(target.name));
+    module->setAttr(kTargetAttribute, builder.getStringAttr(target.name));
     return emitKernels(getOperation(), /*forCUDA=*/true, [&](plan::KernelOp kernel) {
       return mv::gpu::emitKernel(kernel, target, module, tuning);
     });

@@ -58,14 +58,6 @@ int64_t mv::gpu::getResidentBlocks(const ProductVariant &variant, int64_t chunks
   return std::max<int64_t>(1, kRegisters / (tile.threads() * needed));
 }
 
-/// What many copies behind the first rows need of registers holds up the loads of the next rows' fragments. On sm_90, where
-/// products are faster, that costs more (0.14 clocks each for eleven copies) than two more changes between loads and copies.
-int64_t mv::gpu::getCopyTurns(const ProductTile &tile, const Target &target) {
-  constexpr int64_t kManyCopies = 11, kTurns = 3;
-  bool many = tile.copies() >= kManyCopies && tile.accumulators() == kMostAccumulators;
-  return many && target.capability >= 90 ? std::min(kTurns, tile.warpRows / 16) : 1;
-}
-
 /// What MatrixLoop.cpp takes for granted, and the row statistics of Linear.cpp.
 std::string mv::gpu::whyUnsound(const ProductVariant &variant, int64_t chunks, DType dtype,
                                 const Target &target) {

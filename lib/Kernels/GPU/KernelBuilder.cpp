@@ -59,9 +59,28 @@ void KernelBuilder::beginLaunch(int64_t count) {
   batchValue = arith::IndexCastOp::create(*this, getIndexType(), function.getArguments().back());
   blockValue = mlir::gpu::BlockIdOp::create(*this, mlir::gpu::Dimension::x);
   threadValue = mlir::gpu::ThreadIdOp::create(*this, mlir::gpu::Dimension::x);
+  findWarp();
+}
+
+void KernelBuilder::findWarp() {
   laneValue = remainder(threadValue, kWarpThreads);
   // From lane 0: so ptxas sees that a whole warp agrees, and keeps what follows from it in uniform registers.
   warpValue = threads <= kWarpThreads ? index(0) : shuffleFrom(quotient(threadValue, kWarpThreads), index(0));
+}
+
+/// With side effects, for all that the optimizer knows: so it cannot take what was read before instead.
+void KernelBuilder::readPlaceAgain() {
+  auto read = [&](StringRef assembly, StringRef constraints, ValueRange operands) -> Value {
+    auto op = LLVM::InlineAsmOp::create(*this, getI32Type(), operands, assembly, constraints,
+                                        /*has_side_effects=*/true, /*is_align_stack=*/false,
+                                        LLVM::tailcallkind::TailCallKind::None, LLVM::AsmDialectAttr(),
+                                        ArrayAttr());
+    return arith::IndexCastOp::create(*this, getIndexType(), op.getResult(0));
+  };
+  batchValue = read("mov.u32 $0, $1;", "=r,r", Value(function.getArguments().back()));
+  blockValue = read("mov.u32 $0, %ctaid.x;", "=r", {});
+  threadValue = read("mov.u32 $0, %tid.x;", "=r", {});
+  findWarp();
 }
 
 void KernelBuilder::keepResident(int64_t blocks) {

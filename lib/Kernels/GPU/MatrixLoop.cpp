@@ -11,10 +11,22 @@ using namespace mv::gpu;
 MatrixLoop::MatrixLoop(KernelBuilder &b, const ProductTile &tile, MatrixOperands operands)
     : b(b), tile(tile), operands(std::move(operands)) {
   stages = shared = b.allocateShared(std::max(tile.sharedBytes(), tile.groups * groupResults() * 4));
-  if (tile.groups > 1) {
-    this->operands.chunk = group = b.quotient(b.warp(), tile.groupWarps());
+  locateWarp();
+  if (group) {
+    this->operands.chunk = group;
     stages = b.address(shared, b.times(group, tile.groupSharedBytes()), b.getI8Type());
   }
+}
+
+void MatrixLoop::locateWarp() {
+  groupWarp = b.warp();
+  if (tile.groups > 1) {
+    group = b.quotient(b.warp(), tile.groupWarps());
+    groupWarp = b.remainder(b.warp(), tile.groupWarps());
+  }
+  int64_t warpsAcross = tile.columns / tile.warpColumns;
+  warpRow = b.times(b.quotient(groupWarp, warpsAcross), tile.warpRows);
+  warpColumn = b.times(b.remainder(groupWarp, warpsAcross), tile.warpColumns);
 }
 
 void MatrixLoop::groupBarrier() {
@@ -71,16 +83,13 @@ void MatrixLoop::begin(Value firstRow, Value lastRow, Value firstColumn) {
               b.plus(firstElement, stage * stageElements()));
 }
 
-/// Copies this thread's pieces at element `k` to the stage at byte `stage`, in `turns` of which this is the one numbered
-/// `turn`: zeros beyond the last k, which are also what a stage beyond the last one gets, so that the number of groups under
-/// way is always the same.
-void MatrixLoop::copyStage(Value stage, Value k, int64_t turn, int64_t turns) {
+/// Copies this thread's pieces at element `k` to the stage at byte `stage`: zeros beyond the last k, which are also
+/// what a stage beyond the last one gets, so that the number of groups under way is always the same.
+void MatrixLoop::copyStage(Value stage, Value k) {
   Type element = getStorageType(b.getContext(), b.dtype);
   Value exists = b.isLess(k, end);
   Value shift = operands.leftShift ? operands.leftShift(k) : k;
   Value target = b.address(stages, b.plus(stage, copyTarget), b.getI8Type());
-  int64_t next = 0;
-  auto isNow = [&] { return next++ * turns / tile.copies() == turn; };
   auto copy = [&](int64_t row, int64_t rowEnd, Value source) {
     Value isRow = row + rowsAPass() <= rowEnd ? Value() : b.isLess(copyRow, b.index(rowEnd - row));
     b.when(isRow, [&] {
@@ -88,17 +97,13 @@ void MatrixLoop::copyStage(Value stage, Value k, int64_t turn, int64_t turns) {
     });
   };
   for (auto [pass, start] : llvm::enumerate(leftRows))
-    if (isNow())
-      copy(pass * rowsAPass(), tile.rows, b.address(operands.left, b.plus(start, shift), element));
+    copy(pass * rowsAPass(), tile.rows, b.address(operands.left, b.plus(start, shift), element));
   for (auto [pass, start] : llvm::enumerate(weightRows)) {
-    if (!isNow())
-      continue;
     Value source = b.address(operands.weights, b.plus(start.first, k), element);
     copy(tile.rows + pass * rowsAPass(), tile.rows + tile.columns,
          b.address(source, b.index(start.second), element));
   }
-  if (turn + 1 == turns)
-    b.commitCopies();
+  b.commitCopies();
 }
 
 //===----------------------------------------------------------------------===//
@@ -109,10 +114,7 @@ void MatrixLoop::copyStage(Value stage, Value k, int64_t turn, int64_t turns) {
 /// rows 0 to 7 and 8 to 15 of the first piece, then of the second; of the weights, whose rows are columns of the
 /// result, both pieces of columns 0 to 7, then of 8 to 15.
 void MatrixLoop::prepareFragments() {
-  Value lane = b.lane(), warp = group ? b.remainder(b.warp(), tile.groupWarps()) : b.warp();
-  int64_t warpsAcross = tile.columns / tile.warpColumns;
-  warpRow = b.times(b.quotient(warp, warpsAcross), tile.warpRows);
-  warpColumn = b.times(b.remainder(warp, warpsAcross), tile.warpColumns);
+  Value lane = b.lane();
   Value leftLane = b.remainder(lane, 16), leftPiece = b.quotient(lane, 16);
   Value weightLane = b.plus(b.remainder(lane, 8), b.times(b.quotient(lane, 16), 8));
   Value weightPiece = b.remainder(b.quotient(lane, 8), 2);
@@ -142,11 +144,11 @@ MatrixLoop::Values MatrixLoop::loadFragments(Value stage, ArrayRef<Value> offset
 /// One step of k: multiplies `now` and returns the fragments of step `step` of the stage at `stage`. Those of 16 rows
 /// are loaded when the products that use the ones before are behind, into the same registers; all columns' are used to
 /// the end, and so need two sets. Neighbouring products share an operand, which the matrix units then need not fetch
-/// again: hence the way there and back. `copy` is called behind every 16 rows with their number: for all the assembler
-/// knows no load of a fragment may pass a copy, so copies at the beginning would hold up the columns' loads, and each change
-/// from loads to copies costs three instructions.
+/// again: hence the turns. `copy` is emitted behind the first 16 rows: for all the assembler knows no load of a fragment
+/// may pass a copy, so copies at the beginning would hold up the columns' loads, and each change from loads to copies
+/// costs three instructions.
 MatrixLoop::Fragments MatrixLoop::multiply(const Fragments &now, Values &sums, Value stage, int64_t step,
-                                           llvm::function_ref<void(int64_t)> copy) {
+                                           llvm::function_ref<void()> copy) {
   Fragments next;
   next.weights = loadFragments(stage, weightFragments, step, 0, columnTiles() / 2);
   for (int64_t i = 0; i < rowTiles(); ++i) {
@@ -157,8 +159,8 @@ MatrixLoop::Fragments MatrixLoop::multiply(const Fragments &now, Values &sums, V
       llvm::copy(product, sums.begin() + at);
     }
     llvm::append_range(next.left, loadFragments(stage, leftFragments, step, i, 1));
-    if (copy)
-      copy(i);
+    if (i == 0 && copy)
+      copy();
   }
   return next;
 }
@@ -178,7 +180,7 @@ static void keepRolled(Operation *loop) {
 /// Carried: the byte offset of the stage read before, which is free for the next copies; that of the stage to read;
 /// this thread's next k to copy; the fragments of the stage's first step; all sums.
 MatrixLoop::Values MatrixLoop::runStages(Value count, ValueRange initial) {
-  int64_t bytes = tile.stageBytes * (tile.rows + tile.columns), turns = getCopyTurns(tile, b.target);
+  int64_t bytes = tile.stageBytes * (tile.rows + tile.columns);
   int64_t lastStep = pieces() / 2 - 1, numLeft = 4 * rowTiles(), numWeights = 2 * columnTiles();
   return b.loop(b.index(0), count, 1, initial, [&](Value, ValueRange carried) {
     Value free = carried[0], stage = carried[1], k = carried[2];
@@ -186,10 +188,7 @@ MatrixLoop::Values MatrixLoop::runStages(Value count, ValueRange initial) {
     Values partial(carried.drop_front(3 + numLeft + numWeights));
     Value after = b.plus(stage, bytes);
     Value next = b.select(b.isLess(stage, b.index((tile.stages - 1) * bytes)), after, b.index(0));
-    fragments = multiply(fragments, partial, stage, 1, [&](int64_t turn) {
-      if (turn < turns)
-        copyStage(free, k, turn, turns);
-    });
+    fragments = multiply(fragments, partial, stage, 1, [&] { copyStage(free, k); });
     for (int64_t step = 2; step <= lastStep; ++step)
       fragments = multiply(fragments, partial, stage, step);
     b.waitCopies(tile.stages - 2);
@@ -234,6 +233,8 @@ void MatrixLoop::run() {
                   });
   }
   sums.assign(last.begin() + numState, last.end());
+  b.readPlaceAgain();
+  locateWarp();
 }
 
 //===----------------------------------------------------------------------===//
@@ -342,8 +343,7 @@ MatrixLoop::Values MatrixLoop::loadResults(Value memory, Value row, Value eight)
 /// The groups' warps of the same part of the tile take turns with its eights, and add up all chunks of them.
 void MatrixLoop::forEachResult(llvm::function_ref<void(Value, Value, ValueRange)> emit) {
   int64_t eights = tile.warpColumns / kResultColumns;
-  Value warp = group ? b.remainder(b.warp(), tile.groupWarps()) : b.warp();
-  Value first = b.address(shared, b.times(warp, warpResults()), b.getF32Type());
+  Value first = b.address(shared, b.times(groupWarp, warpResults()), b.getF32Type());
   Value own = group ? b.address(first, b.times(group, groupResults()), b.getF32Type()) : first;
   auto synchronize = [&] { group ? b.barrier() : b.syncWarp(); };
   b.waitCopies(0);

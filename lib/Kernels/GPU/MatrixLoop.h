@@ -54,7 +54,8 @@ public:
   /// Starts the copies of the first stages. The block computes rows from `firstRow` on and columns from `firstColumn`
   /// on; instead of rows beyond `lastRow` and columns beyond the last it computes those again.
   void begin(mlir::Value firstRow, mlir::Value lastRow, mlir::Value firstColumn);
-  /// Computes all sums into registers: where groups of warps have chunks of their own, those of the chunk.
+  /// Computes all sums into registers: where groups of warps have chunks of their own, those of the chunk. Reads the
+  /// thread's place again (KernelBuilder.h).
   void run();
   /// Where sums lie that blocks share: f32 [chunks][rows][columns].
   struct SharedSums {
@@ -96,14 +97,15 @@ private:
   int64_t warpResults() const { return 16 * resultStep(); }                  ///< f32 of a warp.
   int64_t groupResults() const { return tile.groupWarps() * warpResults(); } ///< f32 of a group.
 
+  void locateWarp();
   void groupBarrier();
   mlir::Value swizzled(mlir::Value row, mlir::Value piece);
-  void copyStage(mlir::Value stage, mlir::Value k, int64_t turn = 0, int64_t turns = 1);
+  void copyStage(mlir::Value stage, mlir::Value k);
   void prepareFragments();
   Values loadFragments(mlir::Value stage, llvm::ArrayRef<mlir::Value> offsets, int64_t step, int64_t first,
                        int64_t count);
   Fragments multiply(const Fragments &now, Values &sums, mlir::Value stage, int64_t step,
-                     llvm::function_ref<void(int64_t)> copy = nullptr);
+                     llvm::function_ref<void()> copy = nullptr);
   Values runStages(mlir::Value count, mlir::ValueRange initial);
   Values addChunk(const SharedSums &shared, int64_t rowTile, mlir::Value chunk, mlir::ValueRange before);
   void forEachPair(int64_t rowTile,
@@ -116,6 +118,7 @@ private:
   MatrixOperands operands;
 
   mlir::Value group;        ///< Of warps; null: there is one.
+  mlir::Value groupWarp;    ///< Of the group.
   mlir::Value shared;       ///< Of the block.
   mlir::Value stages;       ///< Of the group.
   mlir::Value end;          ///< Of this block's k.

@@ -127,6 +127,7 @@ void ProductKernel::emitLaunch(const ProductVariant &variant, int64_t mostBatch)
   loop.begin(grid.firstRow, lastRow, grid.firstColumn);
   prepare(tile, grid.firstRow, lastRow);
   loop.run();
+  grid = locateBlock(variant);
 
   if (epilogue.hasGaps()) {
     Value tilesDown = b.quotient(b.plus(grid.rows, tile.rows - 1), tile.rows);

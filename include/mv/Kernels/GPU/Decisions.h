@@ -28,20 +28,12 @@ struct ProductTile {
   int64_t groupWarps() const { return rows / warpRows * (columns / warpColumns); }
   int64_t warps() const { return groups * groupWarps(); }
   int64_t threads() const { return 32 * warps(); }
-  int64_t accumulators() const { return warpRows * warpColumns / 32; } ///< Of a thread.
-  int64_t copiedRows() const {
-    return 32 * groupWarps() * 16 / stageBytes;
-  } ///< By a group's threads at once.
-  int64_t copies() const {
-    return ceilDiv(rows, copiedRows()) + ceilDiv(columns, copiedRows());
-  } ///< A stage.
+  int64_t accumulators() const { return warpRows * warpColumns / 32; }   ///< Of a thread.
+  int64_t copiedRows() const { return groupWarps() * 512 / stageBytes; } ///< By a group at once.
   int64_t groupSharedBytes() const { return stages * stageBytes * (rows + columns); }
   int64_t sharedBytes() const { return groups * groupSharedBytes(); }
   bool operator==(const ProductTile &) const = default;
 };
-
-/// In how many turns, behind 16 rows of products each, a thread starts a stage's copies.
-int64_t getCopyTurns(const ProductTile &tile, const Target &target);
 
 struct ProductShape {
   int64_t rows;    ///< Of one image.

@@ -1,6 +1,6 @@
 //===- Emitter.h - From a kernel's region to GPU functions ----------*- C++ -*-===//
 //
-// A kernel family's emitter turns a plan.kernel into gpu.func kernels, in the dialects gpu, nvgpu, nvvm, scf, arith,
+// A kernel family's emitter turns a plan.kernel into gpu.func kernels, in the dialects gpu, nvvm, scf, arith,
 // math, vector and llvm, for one architecture. A function has the signature
 //
 //     gpu.func @NAME(!llvm.ptr<1> per input, per result, [of the workspace], %batch: i32) kernel

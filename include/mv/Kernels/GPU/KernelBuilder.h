@@ -68,6 +68,9 @@ public:
   mlir::Value warp();   ///< thread / 32, uniform over a warp (by a shuffle, so that the compiler knows).
   mlir::Value lane();   ///< thread % 32
   int64_t threadsABlock() const { return threads; }
+  /// Reads the five above again: what is derived from them from here on is computed anew, and not kept in registers through
+  /// the loop before.
+  void readPlaceAgain();
 
   /// The buffer of a kernel's input, given by number or by the block argument that stands for it in the body.
   Buffer input(unsigned index);
@@ -164,6 +167,7 @@ private:
   Values multiplyOnce(mlir::ValueRange a, mlir::ValueRange b, mlir::ValueRange accumulators);
   Values unpack(mlir::Value structure, int64_t count);
   void finishVariant();
+  void findWarp();
 
   mlir::gpu::GPUModuleOp module;
   mlir::gpu::GPUFuncOp function;
