@@ -47,3 +47,9 @@ func.func @w1_l700_d32(%x: tensor<?x1x700x32xf32>) -> (tensor<?x1x700x32xf32> {m
   %1 = mv.mixer_block %x at "case6.levels.2.blocks.0" : tensor<?x1x700x32xf32>
   return %1 : tensor<?x1x700x32xf32>
 }
+
+// 2 windows of 36 tokens, 96 channels, with all biases there can be.
+func.func @w2_l36_d96_biases(%x: tensor<?x2x36x96xf32>) -> (tensor<?x2x36x96xf32> {mv.name = "y"}) attributes {mv.entry} {
+  %1 = mv.mixer_block %x at "case7.levels.2.blocks.0" {biases = ["in_proj", "conv1d_x", "conv1d_z", "x_proj", "out_proj"]} : tensor<?x2x36x96xf32>
+  return %1 : tensor<?x2x36x96xf32>
+}

@@ -3,12 +3,15 @@
 // What the kernels compute is tested by test/Device/mixer.mlir.
 
 // One launch for all of a mixer between its input and its output projection: a block takes a window, in segments of 64
-// tokens, of which it convolves all channels (vectors of 8) and projects x by matrix units into shared memory. A warp
-// then has 16 of the 160 channels: step sizes by matrix units, 16 tokens without a loop, results 16 bytes a lane.
+// tokens, of which it convolves all channels (vectors of 8, whose taps are in shared memory) and projects x by matrix units
+// into shared memory, the operands of two products in one access. A warp then has 16 of the 160 channels: step sizes by
+// matrix units, 16 tokens without a loop, results 16 bytes a lane.
 // Where windows are few, ten blocks share the channels of one, a warp of each scans, and seven more help before that.
 // CHECK: implementations = [#plan.gpu_implementation<"sm_80" variants[<batch 1 launches[<"wide" items 2 group 1 times 10 threads 256 shared {{[0-9]+}}>]>,
 // CHECK-SAME: <batch 11 launches[<"wide_batch11" items 2 group 1 times 1 threads 320 shared {{[0-9]+}}>]>]>]
 // CHECK-LABEL: gpu.func @wide_batch11
+// CHECK:         nvvm.cp.async.shared.global
+// CHECK:         gpu.barrier
 // CHECK:         scf.for {{.*}} step %c64
 // CHECK:           scf.for
 // CHECK:             llvm.nvvm.ex2
@@ -16,8 +19,11 @@
 // CHECK:             llvm.store {{.*}} : vector<4xi32>, !llvm.ptr<3>
 // CHECK:             llvm.store {{.*}} : vector<4xi32>, !llvm.ptr<1>
 // CHECK:           gpu.barrier
-// CHECK:           nvvm.ldmatrix
-// CHECK:           nvvm.mma.sync
+// CHECK:           scf.for
+// CHECK:             llvm.load {{.*}} : !llvm.ptr<1> -> vector<4xi32>
+// CHECK:             llvm.load {{.*}} : !llvm.ptr<3> -> vector<4xi32>
+// CHECK:             llvm.load {{.*}} : !llvm.ptr<3> -> vector<4xi32>
+// CHECK:             nvvm.mma.sync
 // CHECK:           gpu.barrier
 // CHECK:           scf.for
 // CHECK-COUNT-2:     nvvm.mma.sync

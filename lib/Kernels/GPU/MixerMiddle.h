@@ -3,9 +3,20 @@
 // A block walks over a window in segments of tokens. Of each it leaves in shared memory, for the scan that follows,
 //
 //   x        silu(conv1d(input)), the first half of the channels, as activations are stored: the rows of a product
-//   project  in f32, a row: B, C, then dt
+//   project  in f32, a row: dt, then B and C
 //
 // and writes z, the second half, to the result.
+//
+// Fragments of weights come straight from memory, in whole sectors: a lane takes neighbouring words of a row, not those that
+// the matrix units would have it hold. Which k a product calls which is free as long as both operands agree, so that the left
+// one is read the same way:
+//
+//     words of a row       0  1  2  3 |  4  5  6  7 |  8  9 10 11 | 12 13 14 15      two products' k
+//     of lane 4 g + ...    0          |  1          |  2          |  3
+//     and of product       0  0  1  1 |  0  0  1  1 |  0  0  1  1 |  0  0  1  1
+//
+// Rows in shared memory lie an odd multiple of 64 bytes apart, so that a quarter of a warp that reads 64 bytes of each of
+// two finds them in different banks.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,19 +34,19 @@ inline constexpr int64_t kScanChannels = 16, kScanTokens = 16;
 /// The sizes of a mixer, and how a block goes about it.
 struct MixerShape {
   int64_t windows, tokens;
-  int64_t half; ///< Channels of x and of z.
-  int64_t rank; ///< Of the step sizes' projection.
-  int64_t
-      xPitch; ///< Elements of a row of x: an odd number of 16 bytes, so that 8 rows lie in different banks.
-  int64_t dtStart; ///< Where a row of `project` has dt; B is at 0 and C at kScanStates.
-  int64_t pitch;   ///< Of a row of `project`: the same, to half a warp that reads pairs.
+  int64_t half;    ///< Channels of x and of z.
+  int64_t rank;    ///< Of the step sizes' projection.
+  int64_t group;   ///< Neighbouring channels that a thread convolves: an access.
+  int64_t xPitch;  ///< Elements of a row of x.
+  int64_t pitch;   ///< Of a row of `project`.
+  int64_t startB;  ///< Where such a row has B, behind dt, and C behind that.
+  int64_t tapRows; ///< Of taps and bias in shared memory; 0: they are not there.
   int64_t groups;  ///< Of kScanChannels.
   int64_t splits;  ///< Blocks that share the groups of a window; each computes all of x and its projection.
   int64_t
       scanners; ///< Warps of a block that scan, a group each; where there are more, the others only help before.
-  int64_t warps;     ///< Of a block.
-  int64_t segment;   ///< Tokens, a multiple of kScanTokens; 0 if not even those fit into shared memory.
-  int64_t stepPitch; ///< Of a warp's tile of step sizes.
+  int64_t warps;   ///< Of a block.
+  int64_t segment; ///< Tokens, a multiple of kScanTokens; 0 if not even those fit into shared memory.
 
   int64_t chunk; ///< Tokens that a block walks over: all of a window, or a part of a long one.
 
@@ -43,9 +54,15 @@ struct MixerShape {
   MixerShape(const MixerMiddle &middle, DType dtype, int64_t batch, int64_t multiprocessors);
 
   int64_t threads() const { return 32 * warps; }
-  int64_t chunks() const { return ceilDiv(tokens, chunk); }         ///< Of a window.
-  int64_t stepBytes() const { return 4 * kScanTokens * stepPitch; } ///< Of a warp.
-  int64_t workspaceBytes() const;                                   ///< Of an image: what chunks hand over.
+  int64_t chunks() const { return ceilDiv(tokens, chunk); }             ///< Of a window.
+  int64_t stepBytes() const { return 4 * kScanTokens * kScanChannels; } ///< Of a warp's tile of step sizes.
+  int64_t workspaceBytes() const; ///< Of an image: what chunks hand over.
+
+  int64_t groupsX() const { return ceilDiv(half, group); } ///< Of channels that are convolved.
+  int64_t groupsZ() const;                                 ///< Of one of the `splits` blocks.
+  /// Fours of channels from one of their halves to the other, of all groups' parameters in shared memory.
+  int64_t tapPitch() const { return roundUp(groupsX() + groupsZ(), 8) + 4; }
+  int64_t tapBytes() const { return tapRows * 2 * tapPitch() * 16; }
 
 private:
   void chooseSplits(DType dtype, int64_t most);
@@ -62,14 +79,20 @@ struct MixerVariant {
 llvm::SmallVector<MixerVariant, 2> chooseMixerVariants(const MixerMiddle &middle, DType dtype,
                                                        int64_t multiprocessors);
 
-/// 8 neighbouring numbers in memory as f32, and back.
-llvm::SmallVector<mlir::Value> loadEight(KernelBuilder &b, mlir::Value memory, mlir::Value offset,
-                                         mlir::Type element);
-void storeEight(KernelBuilder &b, mlir::ValueRange values, mlir::Value memory, mlir::Value offset,
+/// A group's neighbouring numbers in memory as f32, and back.
+llvm::SmallVector<mlir::Value> loadGroup(KernelBuilder &b, mlir::Value memory, mlir::Value offset,
+                                         mlir::Type element, int64_t count);
+void storeGroup(KernelBuilder &b, mlir::ValueRange values, mlir::Value memory, mlir::Value offset,
                 mlir::Type element);
-/// The second operand of a product's step `step`, from a row of weights per column: this lane's row begins at
-/// `row`, of kind !llvm.ptr<1>.
-llvm::SmallVector<mlir::Value> loadWeights(KernelBuilder &b, mlir::Value row, mlir::Value step);
+/// `words` (2: of one product, 4: of two) neighbouring words of a row that begins at `memory`: those of this lane in part
+/// `part` of the row, of `words` times 16 bytes.
+llvm::SmallVector<mlir::Value> loadFragment(KernelBuilder &b, mlir::Value memory, mlir::Value part,
+                                            int64_t words);
+/// What every third and fourth row of f32 numbers in shared memory has exchanged, so that eights of four rows lie in different
+/// banks: each two neighbouring eights, or also the fours in them.
+enum class Exchanged { Eights = 8, EightsAndFours = 12 };
+/// Where such a row has column `column`.
+mlir::Value swizzled(KernelBuilder &b, mlir::Value row, mlir::Value column, Exchanged exchanged);
 
 class MixerProjections {
 public:
@@ -86,13 +109,18 @@ public:
   mlir::Type element;     ///< Of x.
 
 private:
-  int64_t groupsX() const;
-  int64_t groupsZ() const;
-  void fillZeros(mlir::Value memory, int64_t pitch, int64_t from, int64_t to, mlir::Type type);
+  /// What a thread convolves: channels of x, of z that the block stores, or of both.
+  struct Convolved {
+    mlir::Value isX, isZ, channel;
+  };
+  Convolved locate(mlir::Value index);
+  void fillZeros();
+  void copyTaps();
+  llvm::SmallVector<mlir::Value> loadTaps(mlir::Value index, mlir::Value channel, int64_t row);
   void emitConvolution(mlir::Value start, mlir::Value rows);
   void emitStream(mlir::Value index, mlir::Value start, mlir::Value first, mlir::Value last);
-  void storeX(mlir::ValueRange values, mlir::Value group, mlir::Value row, mlir::Value exists);
-  void storeZ(mlir::ValueRange values, mlir::Value group, mlir::Value token);
+  void storeX(mlir::ValueRange values, mlir::Value channel, mlir::Value row, mlir::Value exists);
+  void storeZ(mlir::ValueRange values, mlir::Value channel, mlir::Value token);
   void emitProduct(mlir::Value rowTile, mlir::Value columnTile);
   void storeProjected(mlir::ValueRange sums, mlir::Value row, mlir::Value column);
 
@@ -100,6 +128,7 @@ private:
   MixerMiddle middle;
   MixerShape shape;
   mlir::Value split; ///< Which of the window's blocks it is.
+  mlir::Value taps;  ///< In shared memory, if there.
   bool storesZ = true;
 };
 

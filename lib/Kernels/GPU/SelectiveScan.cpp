@@ -92,7 +92,8 @@ private:
   void openStepWeights(Group &group);
   Values scanTile(const Group &group, Value row, ValueRange states, bool stores);
   void emitSteps(const Group &group, Value row);
-  Values loadSteps(Value row, Value step);
+  Values loadSteps(Value row, Value step, bool isLast);
+  Values keepSteps(Value loaded, Value column, int64_t count);
   Values loadStepWeights(const Group &group, Value step);
   int64_t depths() { return ceilDiv(shape.rank, b.depth()); } ///< Of the step projection's sums.
   bool keepsWeights() { return 4 * depths() <= kKeptWeights; }
@@ -142,7 +143,7 @@ void MixerScan::emitPart(Part part) {
   Value image = b.quotient(number, shape.windows), window = b.remainder(number, shape.windows);
   projections.begin(image, window, split, /*storesZ=*/part != Part::Ends);
   Value tiles = b.allocateShared(shape.scanners * shape.stepBytes());
-  tile = b.address(tiles, b.times(b.warp(), kScanTokens * shape.stepPitch), b.getF32Type());
+  tile = b.address(tiles, b.times(b.warp(), kScanTokens * kScanChannels), b.getF32Type());
 
   // A warp without a group of its own does nothing but help before the scan.
   Value index = b.plus(b.times(split, shape.scanners), b.warp());
@@ -246,17 +247,17 @@ void MixerScan::openStates(Group &group) {
 void MixerScan::openStepWeights(Group &group) {
   Buffer weight = b.input(middle.stepProject.getWeight());
   for (int64_t part : {0, 1}) {
-    Value column = b.plus(group.first, 8 * part);
+    Value column = b.plus(group.first, 8 * part), pair = b.plus(column, b.times(b.remainder(b.lane(), 4), 2));
     Value own = b.smaller(b.plus(column, b.quotient(b.lane(), 4)), lastChannel());
     group.rows[part] =
         b.address(weight.memory, b.times(own, weight.stored.sizes.back()), weight.stored.element);
-    for (int64_t odd : {0, 1}) {
-      Value channel =
-          b.smaller(b.plus(column, b.plus(b.times(b.remainder(b.lane(), 4), 2), odd)), lastChannel());
-      Value bias = middle.stepProject.getBias() ? loadParameter(b, middle.stepProject.getBias(), channel)
-                                                : b.constant(0.0);
-      group.bias.push_back(bias);
+    Values bias(2, b.constant(0.0));
+    if (Value vector = middle.stepProject.getBias()) {
+      Buffer stored = b.input(vector);
+      Value channel = b.smaller(pair, b.index(stored.stored.sizes.back() - 2));
+      bias = loadGroup(b, stored.memory, channel, b.getF32Type(), 2);
     }
+    llvm::append_range(group.bias, bias);
   }
   for (int64_t step = 0; keepsWeights() && step < depths(); ++step)
     llvm::append_range(group.weights, loadStepWeights(group, b.index(step)));
@@ -264,8 +265,8 @@ void MixerScan::openStepWeights(Group &group) {
 
 /// Of both products.
 Values MixerScan::loadStepWeights(const Group &group, Value step) {
-  Values weights = loadWeights(b, group.rows[0], step);
-  llvm::append_range(weights, loadWeights(b, group.rows[1], step));
+  Values weights = loadFragment(b, group.rows[0], step, 2);
+  llvm::append_range(weights, loadFragment(b, group.rows[1], step, 2));
   return weights;
 }
 
@@ -279,26 +280,42 @@ Values MixerScan::scanTile(const Group &group, Value row, ValueRange before, boo
   return states;
 }
 
-/// 16 rows of dt, rounded to what the matrix units multiply.
-Values MixerScan::loadSteps(Value row, Value step) {
-  Values registers;
-  int64_t lanes = 4 / getBytes(b.dtype); // numbers of a register
-  Value own = b.plus(row, b.quotient(b.lane(), 4));
-  Value column =
-      b.plus(b.plus(b.times(b.remainder(b.lane(), 4), lanes), b.times(step, b.depth())), shape.dtStart);
-  Value first = b.plus(b.times(own, shape.pitch), column);
-  for (int64_t right : {0, 1})
-    for (int64_t below : {0, 1}) {
-      Value at = b.plus(first, below * 8 * shape.pitch + right * b.depth() / 2);
-      Value loaded = b.load(projections.project, at, b.getF32Type(), lanes);
-      registers.push_back(LLVM::BitcastOp::create(b, b.getI32Type(), b.fromF32(loaded, projections.element)));
-    }
-  return registers;
+/// 16 rows of dt, rounded to what the matrix units multiply. `isLast`: of what may lie beyond dt there are zeros.
+Values MixerScan::loadSteps(Value row, Value step, bool isLast) {
+  int64_t count = 8 / getBytes(b.dtype); // numbers of a lane's two words of a row
+  Value line = b.quotient(b.lane(), 4);
+  Value column = b.plus(b.times(b.remainder(b.lane(), 4), count), b.times(step, b.depth()));
+  bool isCut = isLast && shape.rank % b.depth() != 0;
+  Value read = isCut ? b.smaller(column, b.index(roundUp(shape.rank, count) - count)) : column;
+  Value first = b.plus(b.times(b.plus(row, line), shape.pitch), swizzled(b, line, read, Exchanged::Eights));
+  Values words[2];
+  for (int64_t below : {0, 1}) {
+    Value at = b.plus(first, below * 8 * shape.pitch);
+    Value loaded = b.load(projections.project, at, b.getF32Type(), count);
+    if (isCut)
+      loaded = b.pack(keepSteps(loaded, column, count));
+    Value rounded = LLVM::BitcastOp::create(b, VectorType::get({2}, b.getI32Type()),
+                                            b.fromF32(loaded, projections.element));
+    words[below] = {b.extract(rounded, 0), b.extract(rounded, 1)};
+  }
+  return {words[0][0], words[1][0], words[0][1], words[1][1]};
+}
+
+/// Zeros for columns that are none of dt.
+Values MixerScan::keepSteps(Value loaded, Value column, int64_t count) {
+  Values kept;
+  Value exists = b.isLess(column, b.index(shape.rank));
+  for (int64_t i = 0; i < count; ++i) {
+    if (shape.rank % count != 0)
+      exists = b.isLess(b.plus(column, i), b.index(shape.rank));
+    kept.push_back(b.select(exists, b.extract(loaded, i), b.constant(0.0)));
+  }
+  return kept;
 }
 
 void MixerScan::emitSteps(const Group &group, Value row) {
-  auto multiply = [&](Value step, ValueRange weights, ValueRange before) {
-    Values left = loadSteps(row, step), sums;
+  auto multiply = [&](Value step, bool isLast, ValueRange weights, ValueRange before) {
+    Values left = loadSteps(row, step, isLast), sums;
     for (int64_t part : {0, 1})
       llvm::append_range(sums, b.multiply(left, weights.slice(2 * part, 2), before.slice(4 * part, 4)));
     return sums;
@@ -306,38 +323,47 @@ void MixerScan::emitSteps(const Group &group, Value row) {
   Values sums(8, b.constant(0.0)); // four of each product
   if (keepsWeights())
     for (int64_t step = 0; step < depths(); ++step)
-      sums = multiply(b.index(step), ValueRange(group.weights).slice(4 * step, 4), sums);
+      sums =
+          multiply(b.index(step), step == depths() - 1, ValueRange(group.weights).slice(4 * step, 4), sums);
   else
     sums = b.loop(b.index(0), b.index(depths()), 1, sums, [&](Value step, ValueRange before) {
-      return multiply(step, loadStepWeights(group, step), before);
+      return multiply(step, /*isLast=*/true, loadStepWeights(group, step), before);
     });
-  Value target =
-      b.plus(b.times(b.quotient(b.lane(), 4), shape.stepPitch), b.times(b.remainder(b.lane(), 4), 2));
-  for (int64_t part : {0, 1})
+  Value line = b.quotient(b.lane(), 4), column = b.times(b.remainder(b.lane(), 4), 2);
+  for (int64_t part : {0, 1}) {
+    Value target = b.plus(b.times(line, kScanChannels),
+                          swizzled(b, line, b.plus(column, part * 8), Exchanged::EightsAndFours));
     for (int64_t below : {0, 1}) {
       Values pair;
       for (int64_t odd : {0, 1}) {
         Value sum = b.add(sums[4 * part + 2 * below + odd], group.bias[2 * part + odd]);
         pair.push_back(middle.softplus.emitElement(b, b.getLoc(), sum));
       }
-      b.store(b.pack(pair), tile, b.plus(target, part * 8 + below * 8 * shape.stepPitch), 2);
+      b.store(b.pack(pair), tile, b.plus(target, below * 8 * kScanChannels), 2);
     }
+  }
 }
 
 /// Tokens [token, token + kAhead) of a tile.
 Values MixerScan::scanTokens(const Group &group, Value row, int64_t token, ValueRange before, bool stores) {
-  Value lane = b.lane(), half = b.remainder(lane, 2);
-  Value own = b.plus(b.quotient(lane, 2), token * shape.stepPitch);
+  Value lane = b.lane(), half = b.remainder(lane, 2), own = b.quotient(lane, 2);
   Value xStart = b.plus(b.times(row, shape.xPitch), group.channel);
   Value projected = b.plus(b.times(row, shape.pitch), b.times(half, kLaneStates));
-  Values x, steps, inputs, outputs;
+  Values x, steps, inputs, outputs, places;
   for (int64_t i = 0; i < kAhead; ++i) {
-    Value at = b.plus(projected, (token + i) * shape.pitch);
+    // B and C are exchanged as a whole, eights that they are.
+    int64_t key = (token + i) / 2 % 2 * int64_t(Exchanged::Eights);
+    auto load = [&](int64_t first) {
+      Value at = b.plus(projected, (token + i) * shape.pitch + (first ^ key));
+      return b.load(projections.project, at, b.getF32Type(), kLaneStates);
+    };
+    places.push_back(
+        b.plus(swizzled(b, b.index(token + i), own, Exchanged::EightsAndFours), (token + i) * kScanChannels));
     x.push_back(
         b.toF32(b.load(projections.x, b.plus(xStart, (token + i) * shape.xPitch), projections.element)));
-    steps.push_back(b.load(tile, b.plus(own, i * shape.stepPitch), b.getF32Type()));
-    inputs.push_back(b.load(projections.project, at, b.getF32Type(), kLaneStates));
-    outputs.push_back(b.load(projections.project, b.plus(at, kScanStates), b.getF32Type(), kLaneStates));
+    steps.push_back(b.load(tile, places.back(), b.getF32Type()));
+    inputs.push_back(load(shape.startB));
+    outputs.push_back(load(shape.startB + kScanStates));
   }
   if (stores)
     b.syncWarp(); // both lanes have read the step sizes that the results replace
@@ -355,27 +381,35 @@ Values MixerScan::scanTokens(const Group &group, Value row, int64_t token, Value
     if (!stores)
       continue;
     sum = b.fma(group.skip, x[i], b.sumLanes(sum, 2));
-    b.when(b.isEqual(half, b.index(0)), [&] { b.store(sum, tile, b.plus(own, i * shape.stepPitch)); });
+    b.when(b.isEqual(half, b.index(0)), [&] { b.store(sum, tile, places[i]); });
   }
   states.push_back(stepSum);
   return states;
 }
 
-/// A lane has 8 channels of a token.
+/// A lane has as many channels of a token as an access takes.
 void MixerScan::storeResults(const Group &group, Value start) {
   Buffer result = b.result();
-  Value row = b.quotient(b.lane(), 2), part = b.times(b.remainder(b.lane(), 2), 8);
-  Value token = b.plus(start, row), channel = b.plus(group.first, part);
-  Value at = b.plus(b.times(b.plus(projections.firstRow, token), result.stored.channels), channel);
-  Value exists = b.both(b.isLess(token, b.index(shape.tokens)), b.isLess(channel, b.index(shape.half)));
-  b.when(exists, [&] {
-    Values values = loadEight(b, tile, b.plus(b.times(row, shape.stepPitch), part), b.getF32Type());
-    if (shape.half % 8 == 0)
-      return storeEight(b, values, result.memory, at, result.stored.element);
-    for (auto [i, value] : llvm::enumerate(values))
-      b.when(b.isLess(b.plus(channel, i), b.index(shape.half)),
-             [&] { b.store(b.fromF32(value, result.stored.element), result.memory, b.plus(at, i)); });
-  });
+  int64_t count = shape.group, lanes = kScanChannels / count, rows = 32 / lanes;
+  Value part = b.times(b.remainder(b.lane(), lanes), count), channel = b.plus(group.first, part);
+  Value isChannel = b.isLess(channel, b.index(shape.half));
+  for (int64_t first = 0; first < kScanTokens; first += rows) {
+    Value row = b.plus(b.quotient(b.lane(), lanes), first), token = b.plus(start, row);
+    Value at = b.plus(b.times(b.plus(projections.firstRow, token), result.stored.channels), channel);
+    b.when(b.both(b.isLess(token, b.index(shape.tokens)), isChannel), [&] {
+      Values values;
+      for (int64_t four = 0; four < count; four += 4) {
+        Value place = b.plus(b.times(row, kScanChannels),
+                             swizzled(b, row, b.plus(part, four), Exchanged::EightsAndFours));
+        llvm::append_range(values, loadGroup(b, tile, place, b.getF32Type(), 4));
+      }
+      if (shape.half % count == 0)
+        return storeGroup(b, values, result.memory, at, result.stored.element);
+      for (auto [i, value] : llvm::enumerate(values))
+        b.when(b.isLess(b.plus(channel, i), b.index(shape.half)),
+               [&] { b.store(b.fromF32(value, result.stored.element), result.memory, b.plus(at, i)); });
+    });
+  }
 }
 
 //===----------------------------------------------------------------------===//
