@@ -108,3 +108,23 @@ func.func @two_in_a_row(%x: tensor<?x12x6x5xf32>) -> (tensor<?x3x3x24xf32> {mv.n
   %4 = mv.downsample %3 at "case9.down" : tensor<?x6x5x12xf32> -> tensor<?x3x3x24xf32>
   return %4 : tensor<?x3x3x24xf32>
 }
+
+// 20x44, 4 to 40 channels, stride 1: lines of the image begin with 16 bytes, and end within a tile; outputs are two parts.
+func.func @c4_20x44_n40_s1(%x: tensor<?x4x20x44xf32>) -> (tensor<?x40x20x44xf32> {mv.name = "y"}) attributes {mv.entry} {
+  %1 = mv.to_nhwc %x : tensor<?x4x20x44xf32> -> tensor<?x20x44x4xf32>
+  %2 = mv.parameter "case10.conv.weight" : tensor<40x4x3x3xf32>
+  %3 = mv.parameter "case10.conv.bias" : tensor<40xf32>
+  %4 = mv.conv2d %1, %2 bias %3 stride 1 : (tensor<?x20x44x4xf32>, tensor<40x4x3x3xf32>, tensor<40xf32>) -> tensor<?x20x44x40xf32>
+  %5 = mv.to_nchw %4 : tensor<?x20x44x40xf32> -> tensor<?x40x20x44xf32>
+  return %5 : tensor<?x40x20x44xf32>
+}
+
+// 35x68, 3 to 48 channels, stride 2, without a bias.
+func.func @c3_35x68_n48_s2(%x: tensor<?x3x35x68xf32>) -> (tensor<?x48x18x34xf32> {mv.name = "y"}) attributes {mv.entry} {
+  %1 = mv.to_nhwc %x : tensor<?x3x35x68xf32> -> tensor<?x35x68x3xf32>
+  %2 = mv.parameter "case11.conv.weight" : tensor<48x3x3x3xf32>
+  %3 = mv.conv2d %1, %2 stride 2 : (tensor<?x35x68x3xf32>, tensor<48x3x3x3xf32>) -> tensor<?x18x34x48xf32>
+  %4 = mv.relu %3 : tensor<?x18x34x48xf32>
+  %5 = mv.to_nchw %4 : tensor<?x18x34x48xf32> -> tensor<?x48x18x34xf32>
+  return %5 : tensor<?x48x18x34xf32>
+}

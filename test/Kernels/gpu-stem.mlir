@@ -2,21 +2,29 @@
 
 // What the kernels compute is tested by test/Device/conv2d.mlir.
 
-// Two threads have 32 outputs of two pixels: 64 outputs are two parts of a grid. The weights of a part, 3 channels of 9 taps,
-// lie in shared memory in f32; a thread reads a tap of both pixels from its plane, and the weights of its 16 outputs once for
-// both. It stores 16 bytes twice for each pixel, its neighbour those between.
-// CHECK: implementations = [#plan.gpu_implementation<"sm_80" variants[<batch 1 launches[<"planes" items 12544 group 128 times 2 threads 128 shared 3456>]>]>]
+// Four threads have 32 outputs of four pixels: 64 outputs are two parts of a grid. A block's tile is 8 lines of 16 pixels. It
+// brings the weights of a part, 3 channels of 9 taps, its 32 biases, and 17 lines of 40 elements of each plane to shared memory,
+// 16 bytes a thread, and zeros around the image. A thread reads a line's three taps of four pixels, and the weights of its 8
+// outputs once for all of them. It stores 16 bytes of each pixel, its neighbours those around.
+// CHECK: implementations = [#plan.gpu_implementation<"sm_80" variants[<batch 1 launches[<"planes" items 98 group 1 times 2 threads 128 shared 11776>]>]>]
 // CHECK-LABEL: gpu.func @planes(
 // CHECK:         scf.for
-// CHECK:           llvm.load %{{.*}} {alignment = 16 : i64} : !llvm.ptr<1> -> vector<4xf32>
-// CHECK:           llvm.store %{{.*}} {alignment = 16 : i64} : vector<4xf32>, !llvm.ptr<3>
-// CHECK:         gpu.barrier
+// CHECK:           nvvm.cp.async.shared.global %{{.*}}, %{{.*}}, 16, cache =  cg :
+// CHECK:         nvvm.cp.async.shared.global %{{.*}}, %{{.*}}, 16, cache =  cg :
 // CHECK:         scf.for
-// CHECK-COUNT-2:   llvm.load %{{.*}} {alignment = 4 : i64} : !llvm.ptr<1> -> f32
-// CHECK-NOT:       llvm.load %{{.*}} : !llvm.ptr<1>
-// CHECK-COUNT-4:   llvm.load %{{.*}} {alignment = 16 : i64} : !llvm.ptr<3> -> vector<4xf32>
-// CHECK-NOT:       llvm.load %{{.*}} : !llvm.ptr<3>
-// CHECK:           llvm.load %{{.*}} {alignment = 4 : i64} : !llvm.ptr<1> -> f32
+// CHECK:           nvvm.cp.async.shared.global %{{.*}}, %{{.*}}, 16, cache =  cg, %{{.*}} :
+// CHECK:         nvvm.cp.async.wait.group 0
+// CHECK:         gpu.barrier
+// CHECK-NOT:     llvm.load %{{.*}} : !llvm.ptr<1>
+// CHECK-COUNT-2: llvm.load %{{.*}} {alignment = 16 : i64} : !llvm.ptr<3> -> vector<4xf32>
+// CHECK:         scf.for
+// CHECK:           llvm.load %{{.*}} {alignment = 4 : i64} : !llvm.ptr<3> -> f32
+// CHECK:           llvm.load %{{.*}} {alignment = 8 : i64} : !llvm.ptr<3> -> vector<2xf32>
+// CHECK:           llvm.load %{{.*}} {alignment = 8 : i64} : !llvm.ptr<3> -> vector<2xf32>
+// CHECK:           llvm.load %{{.*}} {alignment = 8 : i64} : !llvm.ptr<3> -> vector<2xf32>
+// CHECK:           llvm.load %{{.*}} {alignment = 8 : i64} : !llvm.ptr<3> -> vector<2xf32>
+// CHECK-COUNT-6:   llvm.load %{{.*}} {alignment = 16 : i64} : !llvm.ptr<3> -> vector<4xf32>
+// CHECK:           llvm.load %{{.*}} {alignment = 4 : i64} : !llvm.ptr<3> -> f32
 // CHECK:           scf.yield
 // CHECK-COUNT-4: llvm.store %{{.*}} {alignment = 16 : i64} : vector<4xi32>, !llvm.ptr<1>
 // CHECK-NOT:     llvm.store
@@ -33,7 +41,7 @@ plan.kernel @planes (tensor<?x3x224x224xf32>, tensor<64x3x3x3xf32, #mv.packed<pa
 
 // A block brings the three lines of bytes that a line of the result touches, 672 bytes each, to shared memory, 16 bytes a
 // thread, and reads them byte by byte there: 9 of a line for each pixel.
-// CHECK: implementations = [#plan.gpu_implementation<"sm_80" variants[<batch 1 launches[<"picture" items 112 group 1 times 2 threads 128 shared 5504>]>]>]
+// CHECK: implementations = [#plan.gpu_implementation<"sm_80" variants[<batch 1 launches[<"picture" items 112 group 1 times 2 threads 128 shared 5632>]>]>]
 // CHECK-LABEL: gpu.func @picture(
 // CHECK:         llvm.load %{{.*}} {alignment = 16 : i64} : !llvm.ptr<1> -> vector<4xi32>
 // CHECK:         llvm.store %{{.*}} {alignment = 16 : i64} : vector<4xi32>, !llvm.ptr<3>

@@ -1,19 +1,23 @@
 //===- Stem.cpp - The convolution of the image ----------------------------------===//
 //
-// The image has three channels: too few for the matrix units. Two neighbouring threads compute up to 32 outputs of two
-// pixels, each thread every other 16 bytes of what is stored of a pixel, so that together they write whole sectors:
+// The image has three channels: too few for the matrix units. Two or four neighbouring threads compute up to 32 outputs of as
+// many pixels, each thread every second or fourth 16 bytes of what is stored of a pixel, so that together they write whole
+// sectors:
 //
 //     thread 0    0..7          16..23            of pixel a, then of pixel b  (outputs of 16 bits)
 //     thread 1          8..15           24..31
 //
-// All threads read the same weights at once, from shared memory, where they lie as [ky][kx][channel][output].
+// Four pixels take half the reads of weights; where an element takes several instructions, two pixels take half of those.
+// All threads read the same weights at once, from shared memory, where they lie as [ky][kx][channel][output], and behind them
+// the biases. A block brings them there, and the part of the image that its pixels touch.
 //
-// The image is either three planes of f32, which threads read where they lie; or a picture's bytes, pixel by pixel:
+// The image is either three planes of f32, of which a block takes whole sectors of the lines, and zeros around the image; or a
+// picture's bytes, pixel by pixel:
 //
 //     R G B R G B R G B ...      lines of 3 W bytes, 672 of them at a width of 224
 //
-// A pixel's taps are 9 bytes of three lines each, at distances of 6 from its neighbour's. So a block brings the lines of
-// its tile to shared memory first, 16 bytes a thread, and makes numbers of bytes when it reads them there.
+// A pixel's taps are 9 bytes of three lines each, at distances of 6 from its neighbour's: they become numbers when they are
+// read from shared memory.
 //
 //===----------------------------------------------------------------------===//
 
@@ -40,60 +44,70 @@ namespace {
 /// What both kinds of image share. A block computes one part of the outputs of some pixels.
 class StemKernel {
 public:
-  StemKernel(KernelBuilder &b, Conv2DOp op)
+  StemKernel(KernelBuilder &b, Conv2DOp op, int64_t pixelsAThread)
       : b(b), op(op), channels(op.getInput().getType().getDimSize(3)),
         height(op.getInput().getType().getDimSize(1)), width(op.getInput().getType().getDimSize(2)),
         outHeight(op.getResult().getType().getDimSize(1)), outWidth(op.getResult().getType().getDimSize(2)),
         stride(op.getStride()), outputs(op.getResult().getType().getDimSize(3)),
-        part(getStemOutputs(outputs)) {}
+        part(getStemOutputs(outputs)), pixelsAThread(pixelsAThread),
+        threadsAPixel(std::min(pixelsAThread, part / 8)) {}
   virtual ~StemKernel() = default;
 
   void emit() {
     int64_t parts = ceilDiv(outputs, part);
     Grid grid = getGrid();
+    int64_t threads = grid.pixels * threadsAPixel / pixelsAThread;
     b.beginVariant(1);
-    b.beginLaunch(grid.threads);
+    b.beginLaunch(threads);
     group = kAccessBytes * 8 / b.result().stored.element.getIntOrFloatBitWidth();
     Epilogue epilogue(b, op.getResult());
     if (epilogue.hasGaps())
-      epilogue.fillGaps(
-          b.times(b.quotient(b.plus(b.times(b.batch(), grid.items), grid.group - 1), grid.group), parts));
+      epilogue.fillGaps(b.times(b.batch(), grid.tiles * parts));
     Value firstOutput = b.times(b.remainder(b.block(), parts), part);
-    loadWeights(b.remainder(b.block(), parts), grid.threads);
-    Value block = b.quotient(b.block(), parts), pair = b.quotient(b.thread(), 2);
+    copyWeights(b.remainder(b.block(), parts), firstOutput);
+    Value block = b.quotient(b.block(), parts);
     begin(block);
+    b.commitCopies();
+    b.waitCopies(0);
     b.barrier();
-    own = b.times(b.remainder(b.thread(), 2), group);
-    std::array<Pixel, 2> pixels = {locate(block, pair), locate(block, b.plus(pair, grid.threads / 2))};
-    Values sums = multiply(pixels, initialSums(firstOutput));
+    own = b.times(b.remainder(b.thread(), threadsAPixel), group);
+    SmallVector<Pixel> pixels;
+    for (int64_t index = 0; index < pixelsAThread; ++index)
+      pixels.push_back(locate(block, pixelOfThread(index)));
+    Values sums = multiply(pixels, initialSums());
     for (auto [index, pixel] : llvm::enumerate(pixels))
       store(epilogue, pixel, firstOutput, ArrayRef(sums).slice(index * sumsAPixel(), sumsAPixel()));
-    b.endLaunch(grid.items, grid.group, parts);
+    b.endLaunch(grid.tiles, 1, parts);
   }
 
 protected:
-  /// As a launch has it, but for the parts.
+  /// Blocks of an image, but for the parts, and pixels of a block.
   struct Grid {
-    int64_t items, group, threads;
+    int64_t tiles, pixels;
   };
   /// Of the result: a pixel that exists, or one to read for in the place of one that does not.
   struct Pixel {
     Value image, y, x, exists;
   };
   virtual Grid getGrid() = 0;
-  /// What a block does before its pixels; what it stores to shared memory can be read afterwards.
+  /// What a block does before its pixels; what it stores or copies to shared memory can be read afterwards.
   virtual void begin(Value block) {}
   /// Pixel `index` of a block.
   virtual Pixel locate(Value block, Value index) = 0;
   /// The sums of this thread's pixels, added to `initial`.
   virtual Values multiply(ArrayRef<Pixel> pixels, Values initial) = 0;
 
-  /// Adds the products of both pixels' elements under a tap, [ky][kx][channel], with its weights.
+  /// The number in its block of a thread's pixel `index`, which are as far apart as a block has threads for.
+  Value pixelOfThread(int64_t index) {
+    return b.plus(b.quotient(b.thread(), threadsAPixel), index * pixelsApart());
+  }
+  int64_t pixelsApart() const { return b.threadsABlock() / threadsAPixel; }
+
+  /// Adds the products of all pixels' elements under a tap, [ky][kx][channel], with its weights.
   void accumulate(Values &sums, ArrayRef<Value> elements, Value tap) {
-    Value first = b.plus(b.times(tap, part), own);
+    Value first = b.times(tap, part);
     for (int64_t index = 0; index < sumsAPixel(); index += 4) {
-      int64_t output = index / group * 2 * group + index % group;
-      Value four = b.load(weights, b.plus(first, output), b.getF32Type(), 4);
+      Value four = b.load(weights, b.plus(first, outputAt(index)), b.getF32Type(), 4);
       for (int64_t lane = 0; lane < 4; ++lane)
         for (auto [pixel, element] : llvm::enumerate(elements)) {
           Value &sum = sums[pixel * sumsAPixel() + index + lane];
@@ -102,66 +116,64 @@ protected:
     }
   }
 
-  /// A coordinate of the image, and what stands for it outside.
-  struct Place {
-    Value clamped, exists;
-  };
-  /// `place`: one more than the coordinate.
-  Place placeOf(Value place, int64_t size) {
-    Value coordinate = b.minus(place, b.index(1)); // Very large where it is -1.
-    Value exists = b.isLess(coordinate, b.index(size));
-    Value clamped = b.smaller(b.minus(b.larger(place, b.index(1)), b.index(1)), b.index(size - 1));
-    return {clamped, exists};
-  }
-
   KernelBuilder &b;
   Conv2DOp op;
   int64_t channels, height, width, outHeight, outWidth, stride;
 
 private:
-  int64_t sumsAPixel() const { return part / 2; }
+  int64_t sumsAPixel() const { return part / threadsAPixel; }
 
-  /// This part's weights, [9 * channels][part] f32: a panel of theirs.
-  void loadWeights(Value panel, int64_t threads) {
+  int64_t countWeights() const { return kSide * kSide * channels * part; }
+
+  /// This part's weights, [9 * channels][part] f32: a panel of theirs; and its biases. Of outputs that are none there may be
+  /// anything.
+  void copyWeights(Value panel, Value firstOutput) {
     constexpr int64_t kLanes = 4;
-    int64_t count = kSide * kSide * channels * part / kLanes;
-    weights = b.allocateShared(count * kAccessBytes);
+    int64_t count = countWeights() / kLanes, threads = b.threadsABlock();
+    weights = b.allocateShared(4 * (countWeights() + part));
+    auto copy = [&](Value target, Value memory, Value source) {
+      b.copyAsync(b.address(weights, target, b.getF32Type()), b.address(memory, source, b.getF32Type()));
+    };
     b.loop(0, ceilDiv(count, threads), 1, [&](Value round) {
       Value index = b.plus(b.times(round, threads), b.thread());
       b.when(b.isLess(index, b.index(count)), [&] {
         Value source = b.times(b.plus(b.times(panel, count), index), kLanes);
-        Value loaded = b.load(b.input(op.getWeight()).memory, source, b.getF32Type(), kLanes);
-        b.store(loaded, weights, b.times(index, kLanes), kLanes);
+        copy(b.times(index, kLanes), b.input(op.getWeight()).memory, source);
       });
+    });
+    if (!op.getBias())
+      return;
+    b.when(b.isLess(b.thread(), b.index(part / kLanes)), [&] {
+      Value index = b.times(b.thread(), kLanes);
+      Value source = b.smaller(b.plus(firstOutput, index), b.index(roundUp(outputs, kRowChannels) - kLanes));
+      copy(b.plus(index, countWeights()), b.input(op.getBias()).memory, source);
     });
   }
 
-  /// The first of this thread's outputs in its group `index`.
-  Value channelOf(Value firstOutput, int64_t index) {
-    return b.plus(b.plus(firstOutput, own), index * 2 * group);
-  }
+  /// The first of this thread's outputs of a part from number `index` of its own on.
+  Value outputAt(int64_t index) { return b.plus(own, index / group * threadsAPixel * group + index % group); }
 
-  Values initialSums(Value firstOutput) {
-    Values sums(2 * sumsAPixel(), b.constant(0));
+  Values initialSums() {
     if (!op.getBias())
-      return sums;
-    for (int64_t first = 0; first < sumsAPixel(); first += group) {
-      Value channel =
-          b.smaller(channelOf(firstOutput, first / group), b.index(roundUp(outputs, kRowChannels) - group));
-      Values biases = loadChannels(b, b.input(op.getBias()), b.index(0), channel, group);
-      for (int64_t pixel = 0; pixel < 2; ++pixel)
-        llvm::copy(biases, sums.begin() + pixel * sumsAPixel() + first);
-    }
+      return Values(pixelsAThread * sumsAPixel(), b.constant(0));
+    Values sums;
+    for (int64_t pixel = 0; pixel < pixelsAThread; ++pixel)
+      for (int64_t index = 0; index < sumsAPixel(); index += 4) {
+        Value four = b.load(weights, b.plus(outputAt(index), countWeights()), b.getF32Type(), 4);
+        for (int64_t lane = 0; lane < 4; ++lane)
+          sums.push_back(b.extract(four, lane));
+      }
     return sums;
   }
 
   void store(Epilogue &epilogue, const Pixel &pixel, Value firstOutput, ArrayRef<Value> sums) {
     Row row = epilogue.locate(Position::flat(pixel.image, b.plus(b.times(pixel.y, outWidth), pixel.x)));
     for (int64_t first = 0; first < sumsAPixel(); first += group)
-      epilogue.store(row, channelOf(firstOutput, first / group), sums.slice(first, group), pixel.exists);
+      epilogue.store(row, b.plus(firstOutput, outputAt(first)), sums.slice(first, group), pixel.exists);
   }
 
   int64_t outputs, part;
+  int64_t pixelsAThread, threadsAPixel;
   int64_t group; ///< Outputs that fill an access.
   Value own;     ///< This thread's first output of a part.
   Value weights;
@@ -171,47 +183,101 @@ private:
 // Planes of f32
 //===----------------------------------------------------------------------===//
 
+/// A block's tile is 8 lines of 16 pixels of the result: a warp's pixels are neighbours, whose taps lie in different banks. A
+/// line of shared memory begins a sector in front of the first pixel's own column, of which there is the last element or zero.
 class PlanesStem : public StemKernel {
 public:
-  PlanesStem(KernelBuilder &b, Conv2DOp op, ToNHWCOp source) : StemKernel(b, op), image(source.getInput()) {}
+  PlanesStem(KernelBuilder &b, Conv2DOp op, ToNHWCOp source)
+      : StemKernel(b, op, /*pixelsAThread=*/4), image(source.getInput()),
+        lines(stride * (kLines - 1) + kSide),
+        lineElements(roundUp(kSector + stride * (kColumns - 1) + kSide - 1, kSector)) {}
 
 protected:
-  Grid getGrid() override { return {outHeight * outWidth, kPixels, kPixels}; }
+  Grid getGrid() override { return {tilesAnImage(), kPixels}; }
+
+  void begin(Value block) override {
+    Value tile = b.remainder(block, tilesAnImage());
+    tileY = b.times(b.quotient(tile, tilesALine()), kLines);
+    tileX = b.times(b.remainder(tile, tilesALine()), kColumns);
+    copyLines(b.times(b.quotient(block, tilesAnImage()), channels));
+  }
 
   Pixel locate(Value block, Value index) override {
-    int64_t rows = outHeight * outWidth;
-    Value pixel = b.plus(b.times(block, kPixels), index), count = b.times(b.batch(), rows);
-    Value read = b.smaller(pixel, b.minus(count, b.index(1)));
-    Value row = b.remainder(read, rows);
-    return {b.quotient(read, rows), b.quotient(row, outWidth), b.remainder(row, outWidth),
-            b.isLess(pixel, count)};
+    Value y = b.plus(tileY, b.quotient(index, kColumns)), x = b.plus(tileX, b.remainder(index, kColumns));
+    Value isLine = outHeight % kLines == 0 ? Value() : b.isLess(y, b.index(outHeight));
+    Value isColumn = outWidth % kColumns == 0 ? Value() : b.isLess(x, b.index(outWidth));
+    return {b.quotient(block, tilesAnImage()), y, x, b.both(isLine, isColumn)};
   }
 
   Values multiply(ArrayRef<Pixel> pixels, Values initial) override {
+    Value pixel = pixelOfThread(0);
+    Value first = b.plus(b.times(b.quotient(pixel, kColumns), stride * lineElements),
+                         b.times(b.remainder(pixel, kColumns), stride));
+    int64_t apart = pixelsApart() / kColumns * stride * lineElements;
     return b.loop(b.index(0), b.index(channels), 1, initial, [&](Value channel, ValueRange carried) {
       Values sums(carried);
-      for (int64_t tap = 0; tap < kSide * kSide; ++tap) {
-        Values elements = llvm::map_to_vector(pixels, [&](const Pixel &pixel) {
-          return loadElement(pixel, channel, tap / kSide, tap % kSide);
-        });
-        accumulate(sums, elements, b.plus(channel, tap * channels));
+      for (int64_t ky = 0; ky < kSide; ++ky) {
+        Value line = b.plus(b.plus(first, b.times(channel, lines * lineElements)), ky * lineElements);
+        SmallVector<Values> taps;
+        for (size_t index = 0; index < pixels.size(); ++index)
+          taps.push_back(loadTaps(b.plus(line, index * apart)));
+        for (int64_t kx = 0; kx < kSide; ++kx) {
+          Values elements = llvm::map_to_vector(taps, [&](const Values &each) { return each[kx]; });
+          accumulate(sums, elements, b.plus(channel, (ky * kSide + kx) * channels));
+        }
       }
       return sums;
     });
   }
 
 private:
-  /// The element of a plane under a tap, zero outside the image.
-  Value loadElement(const Pixel &pixel, Value channel, int64_t ky, int64_t kx) {
-    Place y = placeOf(b.plus(b.times(pixel.y, stride), ky), height),
-          x = placeOf(b.plus(b.times(pixel.x, stride), kx), width);
-    Value plane = b.plus(b.times(pixel.image, channels), channel);
-    Value offset = b.plus(b.times(b.plus(b.times(plane, height), y.clamped), width), x.clamped);
-    return b.select(b.both(y.exists, x.exists), b.load(b.input(image).memory, offset, b.getF32Type()),
-                    b.constant(0));
+  static constexpr int64_t kLines = 8, kColumns = kPixels / kLines, kSector = 8;
+
+  int64_t tilesALine() const { return ceilDiv(outWidth, kColumns); }
+  int64_t tilesAnImage() const { return ceilDiv(outHeight, kLines) * tilesALine(); }
+
+  /// The planes from number `plane` on, [channels][lines][lineElements] f32: 16 bytes a thread where lines begin with such.
+  void copyLines(Value plane) {
+    int64_t lanes = width % 4 == 0 ? 4 : 1, pieces = lineElements / lanes, count = channels * lines * pieces;
+    int64_t threads = b.threadsABlock();
+    Value source = b.input(image).memory;
+    memory = b.allocateShared(4 * count * lanes);
+    b.loop(0, ceilDiv(count, threads), 1, [&](Value round) {
+      Value index = b.plus(b.times(round, threads), b.thread()), line = b.quotient(index, pieces);
+      Value below = b.plus(b.times(tileY, stride), b.remainder(line, lines));
+      Value right = b.plus(b.times(tileX, stride), b.times(b.remainder(index, pieces), lanes));
+      Value y = b.minus(below, b.index(1)), x = b.minus(right, b.index(kSector)); // Very large outside.
+      Value exists = b.both(b.isLess(y, b.index(height)), b.isLess(x, b.index(width)));
+      Value lineOfAll =
+          b.plus(b.times(b.plus(plane, b.quotient(line, lines)), height), b.select(exists, y, b.index(0)));
+      Value read = b.plus(b.times(lineOfAll, width), b.select(exists, x, b.index(0)));
+      b.when(count % threads == 0 ? Value() : b.isLess(index, b.index(count)), [&] {
+        Value target = b.times(index, lanes);
+        if (lanes == 4)
+          return b.copyAsync(b.address(memory, target, b.getF32Type()),
+                             b.address(source, read, b.getF32Type()), exists);
+        b.store(b.select(exists, b.load(source, read, b.getF32Type()), b.constant(0)), memory, target);
+      });
+    });
+  }
+
+  /// The elements of a line of shared memory under a pixel's three taps.
+  Values loadTaps(Value pixel) {
+    Value first = b.plus(pixel, kSector - 1);
+    Values taps = {b.load(memory, first, b.getF32Type())};
+    int64_t lanes = stride % 2 == 0 ? 2 : 1;
+    for (int64_t tap = 1; tap < kSide; tap += lanes) {
+      Value loaded = b.load(memory, b.plus(first, tap), b.getF32Type(), lanes);
+      for (int64_t lane = 0; lane < lanes; ++lane)
+        taps.push_back(b.extract(loaded, lane));
+    }
+    return taps;
   }
 
   Value image;
+  int64_t lines, lineElements; ///< Of a plane's part in shared memory.
+  Value tileY, tileX;          ///< Of the tile's first pixel.
+  Value memory;
 };
 
 //===----------------------------------------------------------------------===//
@@ -222,7 +288,7 @@ private:
 class PictureStem : public StemKernel {
 public:
   PictureStem(KernelBuilder &b, Conv2DOp op, NormalizeOp normalize)
-      : StemKernel(b, op), normalize(normalize) {
+      : StemKernel(b, op, /*pixelsAThread=*/2), normalize(normalize) {
     segments = ceilDiv(outWidth, kPixels);
     columns = ceilDiv(outWidth, segments);
     rows = std::min(std::max<int64_t>(1, kPixels / columns), outHeight);
@@ -235,7 +301,7 @@ public:
   }
 
 protected:
-  Grid getGrid() override { return {tilesAnImage(), 1, roundUp(rows * columns, kWarp)}; }
+  Grid getGrid() override { return {tilesAnImage(), roundUp(rows * columns, kWarp)}; }
 
   void begin(Value block) override {
     Value tile = b.remainder(block, tilesAnImage());
@@ -277,6 +343,18 @@ protected:
   }
 
 private:
+  /// A coordinate of the image, and what stands for it outside.
+  struct Place {
+    Value clamped, exists;
+  };
+  /// `place`: one more than the coordinate.
+  Place placeOf(Value place, int64_t size) {
+    Value coordinate = b.minus(place, b.index(1)); // Very large where it is -1.
+    Value exists = b.isLess(coordinate, b.index(size));
+    Value clamped = b.smaller(b.minus(b.larger(place, b.index(1)), b.index(1)), b.index(size - 1));
+    return {clamped, exists};
+  }
+
   int64_t lineBytes() const { return width * channels; }
   int64_t tilesAnImage() const { return ceilDiv(outHeight, rows) * segments; }
 
@@ -292,7 +370,7 @@ private:
 
   /// The lines that the tile's pixels touch, [stride (rows - 1) + 3][accessesALine * access] bytes.
   void loadLines(Value image) {
-    int64_t lines = stride * (rows - 1) + kSide, count = lines * accessesALine, threads = getGrid().threads;
+    int64_t lines = stride * (rows - 1) + kSide, count = lines * accessesALine, threads = b.threadsABlock();
     Type element = b.getIntegerType(8 * std::min<int64_t>(access, 4));
     int64_t lanes = ceilDiv(access, 4);
     memory = b.allocateShared(count * access);
