@@ -4,11 +4,14 @@
 
 // 49 tokens are one block of queries and one tile of keys for each head: no loop, 64 queries in four warps. Heads of 40
 // channels are whole units of 16 bytes: all of q, k and v are copied asynchronously, and the result goes through shared memory
-// to be stored in such units: 80 of them in a warp, whose lanes have 10 pairs of channels each.
-// CHECK: implementations = [#plan.gpu_implementation<"sm_80" variants[<batch 1 launches[<"short" items 2 group 1 times 2 threads 128 shared 21504>]>]>]
+// to be stored in such units: 80 of them in a warp, whose lanes have 10 pairs of channels each. Rows of tiles have six units
+// without padding, the last of which is the other half of a sector; places in a row are exchanged.
+// CHECK: implementations = [#plan.gpu_implementation<"sm_80" variants[<batch 1 launches[<"short" items 2 group 1 times 2 threads 128 shared 18432>]>]>]
 // CHECK-LABEL: gpu.func @short
 // CHECK-NOT:     scf.for
+// CHECK:         arith.xori
 // CHECK-COUNT-9: nvvm.cp.async.shared.global
+// CHECK-NOT:     nvvm.cp.async.shared.global
 // CHECK:         nvvm.ldmatrix
 // CHECK:         nvvm.mma.sync
 // CHECK:         llvm.nvvm.ex2
@@ -45,12 +48,22 @@ plan.kernel @longer (tensor<?x1x25600x288xf32, #mv.layout<halo = 0, channels = 2
 
 // -----
 
-// Heads of 49 channels begin anywhere in a unit: keys and values are copied in whole units all the same, the next head's
-// channels included. Queries are loaded one by one, with zeros in those channels.
+// Heads of 49 channels begin anywhere in a unit: all is copied in whole units all the same, the next head's channels
+// included, which are taken out of the queries' registers. A row of the result is stored in words, of which the first or the
+// last has another head's channel.
 // CHECK-LABEL: gpu.func @odd
-// CHECK:         scf.for
-// CHECK:           llvm.load %{{.*}} {alignment = 2 : i64} : !llvm.ptr<1> -> f16
+// CHECK-NOT:     llvm.load %{{.*}} !llvm.ptr<1>
 // CHECK:         nvvm.cp.async.shared.global
+// CHECK:         nvvm.ldmatrix
+// CHECK:         arith.andi %{{.*}} : i32
+// CHECK:         nvvm.mma.sync
+// CHECK:         nvvm.bar.warp.sync
+// CHECK:         llvm.store %{{.*}} {alignment = 4 : i64} : i32, !llvm.ptr<3>
+// CHECK:         nvvm.bar.warp.sync
+// CHECK:         scf.for
+// CHECK:           llvm.load %{{.*}} {alignment = 4 : i64} : !llvm.ptr<3> -> i32
+// CHECK:           llvm.store %{{.*}} {alignment = 4 : i64} : i32, !llvm.ptr<1>
+// CHECK:           llvm.store %{{.*}} {alignment = 2 : i64} : f16, !llvm.ptr<1>
 plan.kernel @odd (tensor<?x1x49x1176xf32, #mv.layout<halo = 0, channels = 1176, element = f16>>) -> tensor<?x1x49x392xf32, #mv.layout<halo = 0, channels = 392, element = f16>> family "attention" attributes {device = "cuda", dtype = "f16"} {
 ^bb0(%qkv: tensor<?x1x49x1176xf32>):
   %0 = mv.attention %qkv heads 8 scale 1.428571e-01 : (tensor<?x1x49x1176xf32>) -> tensor<?x1x49x392xf32>

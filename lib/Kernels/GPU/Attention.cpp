@@ -11,6 +11,8 @@
 #include "Families.h"
 #include "FusedAttention.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
 using namespace mlir;
 using namespace mv;
 using namespace mv::gpu;
@@ -57,10 +59,12 @@ public:
 private:
   void locate();
   void load(Part part, Value tile, Value token, int64_t rows);
+  std::pair<Value, Value> locateUnit(Value base, Value unit);
   void copyUnits(Value tile, Value base, Value token, int64_t rows);
   void copyElements(Part part, Value tile, Value base, Value token, int64_t rows);
   SmallVector<Value> normalise(Part part, ValueRange values, ValueRange channels, ValueRange exist);
-  void clearPadding(Value tile, int64_t rows);
+  SmallVector<Value> loadQueries(Value row, int64_t step);
+  Value keepOwn(Value bits, int64_t unit);
   void emitQueries();
   SmallVector<Value> emitKeys(AttentionCore::Queries queries, ValueRange state, Value token, int64_t count,
                               bool last);
@@ -105,10 +109,10 @@ AttentionEmitter::AttentionEmitter(KernelBuilder &b, AttentionOp op)
   keys = chooseKeys(shape, warps * 16, b.dtype);
 }
 
-/// Whether a part's tile holds what memory does.
+/// Whether a part's tile holds what memory does, in whole units: of queries with what lies around the head's channels.
 bool AttentionEmitter::isCopied(Part part) {
   bool hasNorm = part != Part::Values && op.getQWeight();
-  return aligned && !hasNorm && (part != Part::Queries || shape.maxShift == 0);
+  return aligned && !hasNorm;
 }
 
 void AttentionEmitter::locate() {
@@ -147,17 +151,53 @@ void AttentionEmitter::load(Part part, Value tile, Value token, int64_t rows) {
   b.commitCopies();
 }
 
+/// Where unit `unit` of a tile's row lies in memory if the head begins at `base`, and whether it does (null: always).
+/// What fills a row up, behind an odd number of units, is the other half of the sector that the head begins or ends in: it
+/// comes at no cost, and queries have zeros there.
+std::pair<Value, Value> AttentionEmitter::locateUnit(Value base, Value unit) {
+  int64_t own = shape.span / shape.unit;
+  // A head that begins early in a unit may end in an earlier one than others do: the next may be no memory.
+  auto isThere = [&](Value number) {
+    return shape.maxShift == 0 ? Value()
+                               : b.isLess(b.times(number, shape.unit), b.plus(place.shift, shape.headDim));
+  };
+  auto at = [&](Value number) { return b.plus(base, b.times(number, shape.unit)); };
+  if (own == shape.units())
+    return {at(unit), isThere(unit)};
+  Value isOwn = b.isLess(unit, b.index(own));
+  bool hasNeighbour = stored.channels % (2 * shape.unit) == 0 && shape.channels % (2 * shape.unit) == 0;
+  if (!hasNeighbour)
+    return {at(b.smaller(unit, b.index(own - 1))), b.both(isOwn, isThere(unit))};
+  Value headUnit = b.quotient(b.times(place.head, shape.headDim), shape.unit);
+  Value isInFront = b.isEqual(b.remainder(headUnit, 2), b.index(1));
+  Value partner = b.select(isInFront, b.index(0), b.index(own - 1)); // of the same sector
+  Value neighbour = b.select(isInFront, b.minus(base, b.index(shape.unit)), at(b.index(own)));
+  return {b.select(isOwn, at(unit), neighbour), isThere(b.select(isOwn, unit, partner))};
+}
+
+/// All units of rows, neighbouring threads neighbouring ones. Eight rows on everything lies in the same places: where that
+/// takes no more passes, a pass has a multiple of eight whole rows, so that a thread computes its place once.
 void AttentionEmitter::copyUnits(Value tile, Value base, Value token, int64_t rows) {
-  int64_t units = shape.span / shape.unit;
-  forEachItem(rows * units, [&](Value item) {
-    Value row = b.quotient(item, units), column = b.times(b.remainder(item, units), shape.unit);
+  int64_t units = shape.units(), rowsAPass = threads() / units / 8 * 8;
+  auto copy = [&](Value target, Value row, std::pair<Value, Value> place) {
     Value source = b.smaller(b.plus(token, row), b.index(shape.tokens - 1));
-    Value offset = b.plus(b.plus(base, b.times(source, stored.channels)), column);
-    // A head that begins early in a unit may end in an earlier one than others do: the next may be no memory.
-    Value exists = shape.maxShift == 0 ? Value() : b.isLess(column, b.plus(place.shift, shape.headDim));
-    b.copyAsync(b.address(tile, b.plus(b.times(row, shape.pitch), column), shape.element),
-                b.address(memory, offset, stored.element), exists);
-  });
+    Value offset = b.plus(place.first, b.times(source, stored.channels));
+    b.copyAsync(target, b.address(memory, offset, stored.element), place.second);
+  };
+  if (rowsAPass == 0 || ceilDiv(rows, rowsAPass) > ceilDiv(rows * units, threads()))
+    return forEachItem(rows * units, [&](Value item) {
+      Value row = b.quotient(item, units), unit = b.remainder(item, units);
+      copy(shape.locate(b, tile, row, unit), row, locateUnit(base, unit));
+    });
+  Value row = b.quotient(b.thread(), units), unit = b.remainder(b.thread(), units);
+  Value target = shape.locate(b, tile, row, unit);
+  std::pair<Value, Value> place = locateUnit(base, unit);
+  for (int64_t first = 0; first < rows; first += rowsAPass) {
+    int64_t now = std::min(rowsAPass, rows - first);
+    b.when(now * units < threads() ? b.isLess(b.thread(), b.index(now * units)) : Value(), [&] {
+      copy(b.address(target, b.index(first * shape.width), shape.element), b.plus(row, first), place);
+    });
+  }
 }
 
 /// Row by row, a warp each: element by element, with zeros around the head's channels.
@@ -180,7 +220,8 @@ void AttentionEmitter::copyElements(Part part, Value tile, Value base, Value tok
     for (auto [column, value] : llvm::zip_equal(columns, values)) {
       Value stored = shape.width % 32 == 0 ? Value() : b.isLess(column, b.index(shape.width));
       b.when(stored, [&] {
-        b.store(b.fromF32(value, shape.element), tile, b.plus(b.times(row, shape.pitch), column));
+        Value start = shape.locate(b, tile, row, b.quotient(column, shape.unit));
+        b.store(b.fromF32(value, shape.element), start, b.remainder(column, shape.unit));
       });
     }
   });
@@ -212,17 +253,29 @@ SmallVector<Value> AttentionEmitter::normalise(Part part, ValueRange values, Val
   return results;
 }
 
-/// Zeros in the columns that no copy reaches.
-void AttentionEmitter::clearPadding(Value tile, int64_t rows) {
-  int64_t units = (shape.width - shape.span) / shape.unit;
-  if (units == 0)
-    return;
-  SmallVector<Value> zeros(shape.unit, b.fromF32(b.constant(0.0), shape.element));
-  Value zero = b.pack(zeros);
-  forEachItem(rows * units, [&](Value item) {
-    Value column = b.plus(b.times(b.remainder(item, units), shape.unit), shape.span);
-    b.store(zero, tile, b.plus(b.times(b.quotient(item, units), shape.pitch), column), shape.unit);
-  });
+/// The lane's register of eight queries' unit `unit`, with zeros where its columns are not the head's.
+Value AttentionEmitter::keepOwn(Value bits, int64_t unit) {
+  int64_t first = unit * shape.unit, elements = 4 / getBytes(b.dtype), elementBits = 32 / elements;
+  auto constant = [&](int64_t value) -> Value { return arith::ConstantIntOp::create(b, value, 32); };
+  if (first >= shape.span)
+    return constant(0);
+  if (first >= shape.maxShift && first + shape.unit <= shape.headDim)
+    return bits;
+  Value column = b.plus(b.times(b.remainder(b.lane(), 4), elements), first), mask = constant(0);
+  for (int64_t i = 0; i < elements; ++i) {
+    Value own = b.minus(b.plus(column, i), place.shift); // wraps around in front of the head
+    Value ones = constant(int32_t(((int64_t(1) << elementBits) - 1) << (i * elementBits)));
+    mask = arith::OrIOp::create(b, mask, b.select(b.isLess(own, b.index(shape.headDim)), ones, constant(0)));
+  }
+  return arith::AndIOp::create(b, bits, mask);
+}
+
+SmallVector<Value> AttentionEmitter::loadQueries(Value row, int64_t step) {
+  SmallVector<Value> queries = core.loadQueries(queryTile, row, step);
+  if (isCopied(Part::Queries))
+    for (int64_t i = 0; i < 4; ++i)
+      queries[i] = keepOwn(queries[i], step * 2 + i / 2);
+  return queries;
 }
 
 //===----------------------------------------------------------------------===//
@@ -250,22 +303,14 @@ SmallVector<Value> AttentionEmitter::emitKeys(AttentionCore::Queries queries, Va
 void AttentionEmitter::emitQueries() {
   load(Part::Queries, queryTile, firstQuery, warps * 16);
   load(Part::Keys, keyTile, b.index(0), keys);
-  if (isCopied(Part::Queries))
-    clearPadding(queryTile, warps * 16);
-  if (isCopied(Part::Keys))
-    clearPadding(keyTile, keys);
-  if (isCopied(Part::Values))
-    clearPadding(valueTile, keys);
   b.waitCopies(0);
   b.barrier();
   Value row = b.times(b.warp(), 16);
   SmallVector<SmallVector<Value>> kept;
   bool keepsQueries = getBytes(b.dtype) == 2 && shape.width <= kKeptColumns;
   for (int64_t step = 0; keepsQueries && step < core.steps(); ++step)
-    kept.push_back(core.loadQueries(queryTile, row, step));
-  auto queries = [&](int64_t step) {
-    return kept.empty() ? core.loadQueries(queryTile, row, step) : kept[step];
-  };
+    kept.push_back(loadQueries(row, step));
+  auto queries = [&](int64_t step) { return kept.empty() ? loadQueries(row, step) : kept[step]; };
 
   int64_t before = (ceilDiv(shape.tokens, keys) - 1) * keys; // the last tile may be shorter
   SmallVector<Value> state = core.begin();
@@ -276,7 +321,7 @@ void AttentionEmitter::emitQueries() {
   state = emitKeys(queries, state, b.index(before), roundUp(shape.tokens - before, 16), /*last=*/true);
 
   Epilogue epilogue(b, op.getResult());
-  core.finish(state, place, epilogue, b.address(queryTile, b.times(row, shape.pitch), shape.element));
+  core.finish(state, place, epilogue, b.address(queryTile, b.times(row, shape.width), shape.element));
   if (epilogue.hasGaps())
     epilogue.fillGaps(b.times(b.batch(), shape.windows * shape.heads * queryBlocks));
 }

@@ -25,7 +25,19 @@ AttentionShape::AttentionShape(AttentionOp op, DType dtype, bool shifted) {
   maxShift = shifted && heads > 1 ? unit - std::gcd(headDim, unit) : 0;
   span = roundUp(headDim + maxShift, unit);
   width = roundUp(span, 2 * unit);
-  pitch = width + unit;
+}
+
+Value AttentionShape::locate(KernelBuilder &b, Value tile, Value row, Value first, int64_t number) const {
+  constexpr int64_t kUnitBytes = 16;
+  int64_t block = exchangedUnits();
+  Value key = b.remainder(b.quotient(row, 4), 2);
+  if (block > 2)
+    key = b.plus(key, b.times(b.remainder(b.quotient(row, 8 / block), block / 2), 2));
+  Value place = arith::XOrIOp::create(b, first, key);
+  Value offset = b.plus(b.times(row, units() * kUnitBytes), b.times(place, kUnitBytes));
+  if (number % block != 0) // Rows begin with a block.
+    offset = arith::XOrIOp::create(b, offset, b.index(number % block * kUnitBytes));
+  return b.address(b.address(tile, offset, b.getI8Type()), b.index(number / block * block * unit), element);
 }
 
 AttentionCore::AttentionCore(KernelBuilder &b, AttentionOp op, const AttentionShape &shape)
@@ -47,10 +59,8 @@ SmallVector<Value> AttentionCore::asFirstOperand(ValueRange sums) {
 SmallVector<Value> AttentionCore::loadQueries(Value tile, Value row, int64_t step) {
   // Four matrices of 8 rows and one unit: rows 0 and 8, then the next unit's.
   Value lane = b.lane();
-  Value own = b.plus(row, b.remainder(lane, 16));
-  Value offset = b.plus(b.times(own, shape.pitch), b.times(b.quotient(lane, 16), shape.unit));
-  Value start = b.address(tile, offset, shape.element);
-  return b.loadMatrix(b.address(start, b.index(step * b.depth()), shape.element), 4);
+  Value start = b.address(tile, b.times(row, shape.width), shape.element); // of a multiple of 8 rows
+  return b.loadMatrix(shape.locate(b, start, b.remainder(lane, 16), b.quotient(lane, 16), step * 2), 4);
 }
 
 SmallVector<Value> AttentionCore::begin() {
@@ -65,32 +75,36 @@ SmallVector<Value> AttentionCore::begin() {
 //===----------------------------------------------------------------------===//
 
 SmallVector<Value> AttentionCore::score(Queries queries, Value tile, int64_t count, int64_t valid) {
-  // Four matrices of 8 keys and one unit: two units of keys 0 to 7, then of keys 8 to 15.
-  Value lane = b.lane();
-  Value key = b.plus(b.times(b.quotient(lane, 16), 8), b.remainder(lane, 8));
-  Value unit = b.remainder(b.quotient(lane, 8), 2);
-  Value start = b.address(tile, b.plus(b.times(key, shape.pitch), b.times(unit, shape.unit)), shape.element);
+  // Four matrices of 8 keys and one unit: keys 0 and 8, then the next unit's, so that a lane's place is the one it has among
+  // queries and values. It gets scores 2t and 2t + 1 of 8: of 32-bit elements let those be keys t and t + 4, as the product
+  // with the values wants them.
+  bool isWide = getBytes(b.dtype) == 4;
+  Value lane = b.lane(), key = b.remainder(lane, 16);
+  if (isWide) {
+    Value pair = b.remainder(b.quotient(key, 2), 4), odd = b.times(b.remainder(key, 2), 4);
+    key = b.plus(b.plus(pair, odd), b.times(b.quotient(key, 8), 8));
+  }
   SmallVector<Value> scores(count / 2, b.constant(0.0)); // count / 8 products, 4 scores each a lane
   for (int64_t step = 0; step < steps(); ++step) {
     SmallVector<Value> first = queries(step);
+    Value start = shape.locate(b, tile, key, b.quotient(lane, 16), step * 2);
     for (int64_t pair = 0; pair < count / 16; ++pair) {
-      Value offset = b.index(pair * 16 * shape.pitch + step * b.depth());
+      Value offset = b.index(pair * 16 * shape.width);
       SmallVector<Value> keys = b.loadMatrix(b.address(start, offset, shape.element), 4);
       for (int64_t half = 0; half < 2; ++half) {
         auto own = MutableArrayRef<Value>(scores).slice((pair * 2 + half) * 4, 4);
-        llvm::copy(b.multiply(first, ValueRange(keys).slice(half * 2, 2), own), own.begin());
+        llvm::copy(b.multiply(first, {keys[half], keys[2 + half]}, own), own.begin());
       }
     }
   }
 
   Value lowest = b.constant(-std::numeric_limits<double>::infinity());
-  Value column = b.times(b.remainder(lane, 4), 2);
+  Value own = b.times(b.remainder(lane, 4), isWide ? 1 : 2);
   for (auto [index, value] : llvm::enumerate(scores)) {
     value = b.mul(value, b.constant(factor));
-    int64_t first = int64_t(index) / 4 * 8, odd = index % 2;
-    if (first + 8 > valid) // whether key first + 2t + odd is there
-      value = first + odd >= valid ? lowest
-                                   : b.select(b.isLess(column, b.index(valid - first - odd)), value, lowest);
+    int64_t first = int64_t(index) / 4 * 8, rest = valid - first - int64_t(index) % 2 * (isWide ? 4 : 1);
+    if (first + 8 > valid) // whether the lane's key is there
+      value = rest <= 0 ? lowest : b.select(b.isLess(own, b.index(rest)), value, lowest);
   }
   return scores;
 }
@@ -138,13 +152,12 @@ SmallVector<Value> AttentionCore::weigh(ValueRange scores, Value tile, ValueRang
 /// Elements of 16 bits: two products' scores, 8 keys each, are just the first operand of one of 16 keys.
 void AttentionCore::addProducts(ValueRange weights, Value tile, SmallVector<Value> &state) {
   // Four transposed matrices of 8 keys and 8 channels: keys 0 and 8, then the next 8 channels'.
-  Value lane = b.lane();
-  Value offset = b.plus(b.times(b.remainder(lane, 16), shape.pitch), b.times(b.quotient(lane, 16), 8));
-  Value start = b.address(tile, offset, shape.element);
+  Value row = b.remainder(b.lane(), 16), unit = b.quotient(b.lane(), 16);
   for (int64_t key = 0; key < int64_t(weights.size()) * 2; key += 16) {
     SmallVector<Value> first = asFirstOperand(weights.slice(key / 2, 8));
     for (int64_t column = 0; column < shape.span; column += 16) {
-      Value source = b.address(start, b.index(key * shape.pitch + column), shape.element);
+      Value start = shape.locate(b, tile, row, unit, column / shape.unit);
+      Value source = b.address(start, b.index(key * shape.width), shape.element);
       SmallVector<Value> values = b.loadMatrix(source, 4, /*transpose=*/true);
       for (int64_t half = 0; half < 2 && column + half * 8 < shape.span; ++half) {
         auto sums = MutableArrayRef<Value>(state).slice(kResult + (column / 8 + half) * 4, 4);
@@ -154,19 +167,18 @@ void AttentionCore::addProducts(ValueRange weights, Value tile, SmallVector<Valu
   }
 }
 
-/// Elements of 32 bits: a product takes 8 keys, of which a lane's first operand has keys t and t + 4. The order of a
-/// product's keys is free, so that keys 2t and 2t + 1, which a lane has the scores of, stand in their places.
+/// Elements of 32 bits: a product takes 8 keys, of which a lane's first operand has keys t and t + 4.
 void AttentionCore::addWideProducts(ValueRange weights, Value tile, SmallVector<Value> &state) {
-  Value lane = b.lane();
-  Value row = b.times(b.remainder(lane, 4), 2 * shape.pitch);
-  Value start = b.address(tile, b.plus(row, b.quotient(lane, 4)), shape.element);
-  auto load = [&](int64_t key, int64_t column) {
-    return b.load(start, b.index(key * shape.pitch + column), b.getI32Type());
+  Value group = b.quotient(b.lane(), 4), row = b.remainder(b.lane(), 4);
+  auto load = [&](int64_t half, int64_t key, int64_t column) {
+    Value start = shape.locate(b, tile, b.plus(row, half * 4), b.quotient(group, 4), column / 4);
+    Value offset = b.plus(b.remainder(group, 4), key * shape.width);
+    return b.load(start, offset, b.getI32Type());
   };
   for (int64_t key = 0; key < int64_t(weights.size()) * 2; key += 8) {
     SmallVector<Value> first = asFirstOperand(weights.slice(key / 2, 4));
     for (int64_t column = 0; column < shape.span; column += 8) {
-      SmallVector<Value> values{load(key, column), load(key + 1, column)};
+      SmallVector<Value> values{load(0, key, column), load(1, key, column)};
       auto sums = MutableArrayRef<Value>(state).slice(kResult + column / 8 * 4, 4);
       llvm::copy(b.multiply(first, values, sums), sums.begin());
     }
@@ -179,8 +191,8 @@ void AttentionCore::addWideProducts(ValueRange weights, Value tile, SmallVector<
 
 void AttentionCore::finish(ValueRange state, const AttentionPlace &place, Epilogue &epilogue, Value staging) {
   Value own = b.quotient(b.lane(), 4);
-  bool staged = canStage(epilogue);
-  if (staged)
+  Store store = chooseStore(epilogue);
+  if (store != Store::Pairs)
     b.syncWarp(); // The rows have been read.
   for (int64_t row = 0; row < 2; ++row) {
     Value inverse = b.reciprocal(b.sumLanes(state[kSums + row], 4));
@@ -188,38 +200,52 @@ void AttentionCore::finish(ValueRange state, const AttentionPlace &place, Epilog
     for (int64_t tile = 0; tile < resultTiles(); ++tile)
       for (int64_t odd = 0; odd < 2; ++odd)
         values.push_back(b.mul(state[kResult + tile * 4 + row * 2 + odd], inverse));
-    if (staged)
-      stageRow(values, b.plus(own, row * 8), staging);
+    if (store != Store::Pairs)
+      stageRow(values, own, b.address(staging, b.index(row * 8 * shape.width), shape.element));
     else
       storeRow(values, b.plus(b.plus(place.query, own), row * 8), place, epilogue);
   }
-  if (staged) {
-    b.syncWarp();
-    storeStaged(place, epilogue, staging);
+  if (store == Store::Pairs)
+    return;
+  b.syncWarp();
+  if (store == Store::Units)
+    storeUnits(place, epilogue, staging);
+  else
+    storeWords(place, epilogue, staging);
+}
+
+/// As wide as rows allow. Four lanes' pairs of 32-bit elements fill a sector where heads consist of whole ones.
+AttentionCore::Store AttentionCore::chooseStore(const Epilogue &epilogue) {
+  if (!epilogue.isPlain() || b.result().stored.element != shape.element)
+    return Store::Pairs;
+  bool isWhole = shape.headDim % shape.unit == 0 && shape.maxShift == 0;
+  if (getBytes(b.dtype) == 2)
+    return isWhole ? Store::Units : Store::Words;
+  return isWhole && shape.headDim % 8 == 0 ? Store::Pairs : Store::Words;
+}
+
+/// To where the tile has the row's elements.
+void AttentionCore::stageRow(ValueRange values, Value row, Value staging) {
+  Value pair = b.remainder(b.lane(), 4); // of 8 columns, which are one unit or two
+  int64_t pairs = shape.unit / 2, units = 8 / shape.unit;
+  for (int64_t index = 0; index < int64_t(values.size()); index += 2) {
+    Value start = shape.locate(b, staging, row, b.quotient(pair, pairs), index / 2 * units);
+    b.store(b.fromF32(b.pack(values.slice(index, 2)), shape.element), start,
+            b.times(b.remainder(pair, pairs), 2), 2);
   }
 }
 
-/// Whether rows of the result lie in memory as they do in a tile, in whole units.
-bool AttentionCore::canStage(const Epilogue &epilogue) {
-  return epilogue.isPlain() && getBytes(b.dtype) == 2 && b.result().stored.element == shape.element &&
-         shape.headDim % shape.unit == 0 && shape.maxShift == 0;
-}
-
-void AttentionCore::stageRow(ValueRange values, Value row, Value staging) {
-  Value start = b.plus(b.times(row, shape.pitch), b.times(b.remainder(b.lane(), 4), 2));
-  for (int64_t index = 0; index < int64_t(values.size()); index += 2)
-    b.store(b.fromF32(b.pack(values.slice(index, 2)), shape.element), staging, b.plus(start, index / 2 * 8),
-            2);
-}
-
 /// Neighbouring lanes have neighbouring units of a row, so that whole sectors of memory are written at once.
-void AttentionCore::storeStaged(const AttentionPlace &place, Epilogue &epilogue, Value staging) {
-  int64_t units = shape.headDim / shape.unit, items = 16 * units;
+void AttentionCore::storeUnits(const AttentionPlace &place, Epilogue &epilogue, Value staging) {
+  int64_t units = shape.units(), items = 16 * units;
   for (int64_t first = 0; first < items; first += 32) {
-    Value item = b.plus(b.lane(), first);
-    b.when(first + 32 > items ? b.isLess(item, b.index(items)) : Value(), [&] {
-      Value own = b.quotient(item, units), column = b.times(b.remainder(item, units), shape.unit);
-      Value loaded = b.load(staging, b.plus(b.times(own, shape.pitch), column), shape.element, shape.unit);
+    Value item = b.plus(b.lane(), first), unit = b.remainder(item, units);
+    // Padding units are left out here, and not by the numbers of items: so do lanes read different banks.
+    Value isItem = first + 32 > items ? b.isLess(item, b.index(items)) : Value();
+    Value isUnit = shape.span < shape.width ? b.isLess(unit, b.index(shape.span / shape.unit)) : Value();
+    b.when(b.both(isItem, isUnit), [&] {
+      Value own = b.quotient(item, units), column = b.times(unit, shape.unit);
+      Value loaded = b.load(shape.locate(b, staging, own, unit), b.index(0), shape.element, shape.unit);
       SmallVector<Value> values;
       for (int64_t lane = 0; lane < shape.unit; ++lane)
         values.push_back(b.toF32(b.extract(loaded, lane)));
@@ -229,6 +255,58 @@ void AttentionCore::storeStaged(const AttentionPlace &place, Epilogue &epilogue,
       storePadding(row, b.both(exists, b.isEqual(column, b.index(0))), place, epilogue);
     });
   }
+}
+
+/// Row by row in words of memory, of which the first and the last may be another head's by half.
+void AttentionCore::storeWords(const AttentionPlace &place, Epilogue &epilogue, Value staging) {
+  int64_t elements = 4 / getBytes(b.dtype), words = ceilDiv(shape.span, elements);
+  Value first = b.times(place.head, shape.headDim), lead = place.shift;
+  bool isMisplaced = shape.maxShift == 0 && shape.headDim % elements != 0;
+  if (isMisplaced) { // A tile's rows begin with a head, and not with a word of memory.
+    words = shape.headDim / elements + 1;
+    lead = b.remainder(first, elements);
+  }
+  b.loop(0, 16, 1, [&](Value own) {
+    Value query = b.plus(place.query, own), exists = b.isLess(query, b.index(shape.tokens));
+    Row row = locateQuery(query, place, epilogue);
+    for (int64_t word = 0; word < words; word += 32) {
+      Value column = b.times(b.plus(b.lane(), word), elements);
+      SmallVector<Value> mine;
+      for (int64_t i = 0; i < elements; ++i) // Wraps around, and is large, in front of the head.
+        mine.push_back(b.both(exists, b.isLess(b.minus(b.plus(column, i), lead), b.index(shape.headDim))));
+      Value clamped = word + 32 > words ? b.smaller(column, b.index((words - 1) * elements)) : column;
+      storeWord(loadWord(staging, own, clamped, isMisplaced ? lead : Value()),
+                b.minus(b.plus(first, column), lead), mine, row, epilogue);
+    }
+    storePadding(row, b.both(exists, b.isEqual(b.lane(), b.index(0))), place, epilogue);
+  });
+}
+
+/// The elements of a word from `column` on; `lead`, where words begin elsewhere in the tile: those as many in front of it.
+SmallVector<Value> AttentionCore::loadWord(Value staging, Value row, Value column, Value lead) {
+  int64_t elements = 4 / getBytes(b.dtype);
+  SmallVector<Value> values;
+  auto load = [&](Value at, int64_t count) {
+    Value start = shape.locate(b, staging, row, b.quotient(at, shape.unit));
+    Value loaded = b.toF32(b.load(start, b.remainder(at, shape.unit), shape.element, count));
+    for (int64_t i = 0; i < count; ++i)
+      values.push_back(b.extract(loaded, i));
+  };
+  if (!lead)
+    load(column, elements);
+  for (int64_t i = 0; lead && i < elements; ++i) // -1 wraps around
+    load(b.smaller(b.minus(b.plus(column, i), lead), b.index(shape.headDim - 1)), 1);
+  return values;
+}
+
+/// A word's elements from `channel` of the row on, those that are `mine`.
+void AttentionCore::storeWord(ValueRange values, Value channel, ValueRange mine, const Row &row,
+                              Epilogue &epilogue) {
+  if (values.size() == 1)
+    return epilogue.store(row, channel, values, mine[0]);
+  epilogue.store(row, channel, values, b.both(mine[0], mine[1]));
+  Value at = b.plus(channel, b.select(mine[0], b.index(0), b.index(1)));
+  epilogue.store(row, at, b.select(mine[0], values[0], values[1]), b.isDifferent(mine[0], mine[1]));
 }
 
 /// The row of a query, or of the last one.

@@ -16,6 +16,11 @@
 // columns of other heads, which takes those columns of the keys out of the scores; columns of the result that belong to
 // other heads are not stored. That costs no product more than padding the head to a multiple of 16 does.
 //
+// Banks. Rows of a tile lie one behind the other without padding, and within a row units are exchanged, by an exclusive or
+// of the unit's number with some bits of the row's: as many as the row's units are divisible by two. Then these lie in
+// different banks: units that follow each other, over the ends of rows too (what neighbouring threads copy); 8 rows at one
+// unit (what a load of a matrix reads); and rows 0 to 3 or 4 to 7 at two (what a warp reads of values of 32 bits).
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef MV_LIB_KERNELS_GPU_ATTENTIONCORE_H
@@ -33,14 +38,19 @@ struct AttentionShape {
   int64_t unit;       ///< Elements in 16 bytes.
   int64_t maxShift;   ///< Columns in front of a head's first channel at most.
   int64_t span;       ///< Columns that a head may touch, from the first on.
-  int64_t width;      ///< Columns of a tile: span, zeros up to whole products.
-  int64_t pitch; ///< Elements from one row of a tile to the next: an odd number of units, so that the 8 rows
-                 ///< that a load of a matrix reads lie in different banks.
+  int64_t width;      ///< Columns of a tile, and elements from row to row: span, filled up to whole products.
 
   /// `shifted`: heads lie where memory's units put them; else from column 0 on.
   AttentionShape(AttentionOp op, DType dtype, bool shifted);
 
-  int64_t bytes(int64_t rows) const { return rows * pitch * element.getIntOrFloatBitWidth() / 8; }
+  int64_t units() const { return width / unit; } ///< Of a row: an even number.
+  int64_t bytes(int64_t rows) const { return rows * width * element.getIntOrFloatBitWidth() / 8; }
+
+  /// Units whose order within a row is exchanged: the largest power of two that divides a row's, 8 at most.
+  int64_t exchangedUnits() const { return std::min<int64_t>(8, units() & -units()); }
+  /// Where unit `first + unit` of a row lies, an address: `first` is 0 or, where `unit` is even, may be 1.
+  mlir::Value locate(KernelBuilder &b, mlir::Value tile, mlir::Value row, mlir::Value first,
+                     int64_t unit = 0) const;
 };
 
 /// One head of one window of one image, and the first of the warp's 16 queries.
@@ -82,9 +92,15 @@ private:
   llvm::SmallVector<mlir::Value> exponentials(mlir::ValueRange scores, llvm::SmallVector<mlir::Value> &state);
   void addProducts(mlir::ValueRange weights, mlir::Value tile, llvm::SmallVector<mlir::Value> &state);
   void addWideProducts(mlir::ValueRange weights, mlir::Value tile, llvm::SmallVector<mlir::Value> &state);
-  bool canStage(const Epilogue &epilogue);
+  enum class Store { Pairs, Units, Words }; ///< From registers, or through shared memory.
+  Store chooseStore(const Epilogue &epilogue);
   void stageRow(mlir::ValueRange values, mlir::Value row, mlir::Value staging);
-  void storeStaged(const AttentionPlace &place, Epilogue &epilogue, mlir::Value staging);
+  void storeUnits(const AttentionPlace &place, Epilogue &epilogue, mlir::Value staging);
+  void storeWords(const AttentionPlace &place, Epilogue &epilogue, mlir::Value staging);
+  llvm::SmallVector<mlir::Value> loadWord(mlir::Value staging, mlir::Value row, mlir::Value column,
+                                          mlir::Value lead);
+  void storeWord(mlir::ValueRange values, mlir::Value channel, mlir::ValueRange mine, const Row &row,
+                 Epilogue &epilogue);
   Row locateQuery(mlir::Value query, const AttentionPlace &place, Epilogue &epilogue);
   void storePadding(const Row &row, mlir::Value exists, const AttentionPlace &place, Epilogue &epilogue);
   void storeRow(mlir::ValueRange values, mlir::Value query, const AttentionPlace &place, Epilogue &epilogue);

@@ -59,6 +59,8 @@ private:
   void copyWeights(Value step);
   Values loadRows(Value step);
   Values multiplyStage(ValueRange rows, Value step, ValueRange state);
+  Value unpackWord(Value bits);
+  void findPivots(ValueRange rows);
   void addStatistics(ValueRange rows, Value step, Values &state);
   Values computeSums();
   // What comes out of it.
@@ -67,7 +69,7 @@ private:
   void normalise(Values &values, Value weight, Value bias);
   void storeTile(ValueRange values, Value tile, bool permuted);
   void storePair(Value tile, Value row, int64_t column, Value first, Value second, bool permuted);
-  Value loadChannel(Value parameter, Value channel);
+  Values loadPair(Value parameter, Value first, Value column);
   SmallVector<Values> packQueries(ValueRange values);
   void attend(AttentionCore::Queries queries, Value keyTile, Value valueTile);
 
@@ -148,8 +150,6 @@ void FusedEmitter::locate() {
     Value token = b.plus(b.plus(place.query, quad), half * 8); // beyond the last: that one
     Value row = b.plus(first, b.smaller(token, b.index(shape.tokens - 1)));
     rowStarts[half] = b.times(row, tokens.stored.channels);
-    if (norm)
-      pivots[half] = b.toF32(b.load(tokens.memory, rowStarts[half], shape.element));
   }
 }
 
@@ -193,15 +193,26 @@ SmallVector<Value> FusedEmitter::loadRows(Value step) {
   return rows;
 }
 
+/// The elements of a register, in f32.
+Value FusedEmitter::unpackWord(Value bits) {
+  auto elements = VectorType::get({4 / getBytes(b.dtype)}, shape.element);
+  Value word = vector::BroadcastOp::create(b, VectorType::get({1}, b.getI32Type()), bits);
+  return b.toF32(vector::BitCastOp::create(b, elements, word));
+}
+
+/// From the rows' first pieces, of which lane 0 of four has the beginning.
+void FusedEmitter::findPivots(ValueRange rows) {
+  for (int64_t half = 0; half < 2; ++half)
+    pivots[half] = b.shuffleFrom(b.extract(unpackWord(rows[half * 4]), 0), b.times(quad, 4));
+}
+
 void FusedEmitter::addStatistics(ValueRange rows, Value step, Values &state) {
   int64_t lanes = 4 / getBytes(b.dtype);
   bool whole = inner % elements() == 0;
   Value channel = b.plus(b.times(step, elements()), b.times(quadLane, shape.unit));
   for (auto [index, bits] : llvm::enumerate(rows)) {
     int64_t half = int64_t(index) / 4;
-    auto vector = VectorType::get({1}, b.getI32Type());
-    Value one = vector::BroadcastOp::create(b, vector, bits);
-    Value numbers = b.toF32(vector::BitCastOp::create(b, VectorType::get({lanes}, shape.element), one));
+    Value numbers = unpackWord(bits);
     for (int64_t lane = 0; lane < lanes; ++lane) {
       Value difference = b.sub(b.extract(numbers, lane), pivots[half]);
       if (!whole) {
@@ -243,9 +254,13 @@ SmallVector<Value> FusedEmitter::computeSums() {
       copyWeights(b.index(step));
     b.commitCopies();
   }
-  Values state(stateEnd(), b.constant(0.0));
+  Values state(stateEnd(), b.constant(0.0)), first;
+  if (loadsAhead() || norm)
+    first = loadRows(b.index(0));
+  if (norm)
+    findPivots(first);
   if (loadsAhead())
-    llvm::append_range(state, loadRows(b.index(0)));
+    llvm::append_range(state, first);
   Value last = b.index(steps() - 1);
   state = b.loop(b.index(0), b.index(steps()), 1, state, [&](Value step, ValueRange carried) {
     Values rows = loadsAhead() ? Values(carried.drop_front(stateEnd())) : loadRows(step);
@@ -282,34 +297,43 @@ void FusedEmitter::computeStatistics(ValueRange state) {
   }
 }
 
-Value FusedEmitter::loadChannel(Value parameter, Value channel) {
+/// Numbers `column` and the next, an even one and an odd one, of those of a head's channels that begin at `first`; beyond
+/// the last, others. At once where heads begin at even channels: so a sector is read at once by four lanes.
+SmallVector<Value> FusedEmitter::loadPair(Value parameter, Value first, Value column) {
   Buffer buffer = b.input(parameter);
-  return b.toF32(b.load(buffer.memory, channel, buffer.stored.element));
+  Type element = buffer.stored.element;
+  if (shape.headDim % 2 == 0) {
+    Value offset = b.plus(first, b.smaller(column, b.index(shape.headDim - 2)));
+    Value loaded = b.toF32(b.load(buffer.memory, offset, element, 2));
+    return {b.extract(loaded, 0), b.extract(loaded, 1)};
+  }
+  Values values;
+  for (int64_t odd = 0; odd < 2; ++odd) {
+    Value own = b.smaller(b.plus(column, odd), b.index(shape.headDim - 1));
+    values.push_back(b.toF32(b.load(buffer.memory, b.plus(first, own), element)));
+  }
+  return values;
 }
 
 /// A part's channels of both rows, as the product leaves them, with zeros beyond the head's last.
 SmallVector<Value> FusedEmitter::finishPart(int64_t part, ValueRange sums) {
-  Values values(sums.begin(), sums.end());
-  Value first = b.plus(b.times(place.head, shape.headDim), part * shape.channels);
-  for (int64_t product = 0; product < products(); ++product)
-    for (int64_t odd = 0; odd < 2; ++odd) {
-      Value column = b.plus(b.times(quadLane, 2), product * 8 + odd), exists;
-      if (product * 8 + 8 > shape.headDim) {
-        exists = b.isLess(column, b.index(shape.headDim));
-        column = b.smaller(column, b.index(shape.headDim - 1));
-      }
-      Value channel = b.plus(first, column);
-      Value offset = bias ? loadChannel(bias, channel) : b.constant(0.0);
-      Value sum = norm ? loadChannel(norm.getSums(), channel) : Value();
-      for (int64_t half = 0; half < 2; ++half) {
-        Value &value = values[product * 4 + half * 2 + odd];
-        if (norm)
-          value = b.mul(b.sub(value, b.mul(means[half], sum)), inverse[half]);
-        value = b.add(value, offset);
-        if (exists)
-          value = b.select(exists, value, b.constant(0.0));
-      }
+  Values values(sums.begin(), sums.end()), offsets, rowSums;
+  Value first = b.plus(b.times(place.head, shape.headDim), part * shape.channels), zero = b.constant(0.0);
+  for (int64_t product = 0; product < products(); ++product) {
+    Value pair = b.plus(b.times(quadLane, 2), product * 8);
+    offsets = bias ? loadPair(bias, first, pair) : Values(2, zero);
+    if (norm)
+      rowSums = loadPair(norm.getSums(), first, pair);
+    for (int64_t i = 0; i < 4; ++i) {
+      int64_t half = i / 2, odd = i % 2;
+      Value &value = values[product * 4 + i];
+      if (norm)
+        value = b.mul(b.sub(value, b.mul(means[half], rowSums[odd])), inverse[half]);
+      value = b.add(value, offsets[odd]);
+      if (product * 8 + 8 > shape.headDim)
+        value = b.select(b.isLess(b.plus(pair, odd), b.index(shape.headDim)), value, zero);
     }
+  }
   return values;
 }
 
@@ -317,26 +341,30 @@ SmallVector<Value> FusedEmitter::finishPart(int64_t part, ValueRange sums) {
 void FusedEmitter::normalise(Values &values, Value scales, Value shifts) {
   Value scale = b.constant(1.0 / double(shape.headDim)), zero = b.constant(0.0);
   for (int64_t half = 0; half < 2; ++half) {
-    auto forEach = [&](llvm::function_ref<void(Value &, Value, Value)> visit) {
+    auto forEachPair = [&](llvm::function_ref<void(Value *, Value)> visit) {
       for (int64_t product = 0; product < products(); ++product)
-        for (int64_t odd = 0; odd < 2; ++odd) {
-          Value column = b.plus(b.times(quadLane, 2), product * 8 + odd);
-          Value exists = b.isLess(column, b.index(shape.headDim));
-          visit(values[product * 4 + half * 2 + odd], exists, b.smaller(column, b.index(shape.headDim - 1)));
-        }
+        visit(&values[product * 4 + half * 2], b.plus(b.times(quadLane, 2), product * 8));
+    };
+    auto exists = [&](Value pair, int64_t odd) {
+      return b.isLess(b.plus(pair, odd), b.index(shape.headDim));
     };
     Value sum = zero, squares = zero;
-    forEach([&](Value &value, Value, Value) { sum = b.add(sum, value); });
+    forEachPair([&](Value *pair, Value) { sum = b.add(b.add(sum, pair[0]), pair[1]); });
     Value mean = b.mul(b.sumLanes(sum, 4), scale);
-    forEach([&](Value &value, Value exists, Value) {
-      value = b.select(exists, b.sub(value, mean), zero);
-      squares = b.fma(value, value, squares);
+    forEachPair([&](Value *pair, Value column) {
+      for (int64_t odd = 0; odd < 2; ++odd) {
+        pair[odd] = b.select(exists(column, odd), b.sub(pair[odd], mean), zero);
+        squares = b.fma(pair[odd], pair[odd], squares);
+      }
     });
     Value variance = b.mul(b.sumLanes(squares, 4), scale);
     Value factor = b.rsqrt(b.add(variance, b.constant(op.getEps().convertToDouble())));
-    forEach([&](Value &value, Value exists, Value channel) {
-      Value scaled = b.fma(b.mul(value, factor), loadChannel(scales, channel), loadChannel(shifts, channel));
-      value = b.select(exists, scaled, zero);
+    forEachPair([&](Value *pair, Value column) {
+      Values factors = loadPair(scales, b.index(0), column), terms = loadPair(shifts, b.index(0), column);
+      for (int64_t odd = 0; odd < 2; ++odd) {
+        Value scaled = b.fma(b.mul(pair[odd], factor), factors[odd], terms[odd]);
+        pair[odd] = b.select(exists(column, odd), scaled, zero);
+      }
     });
   }
 }
@@ -344,13 +372,15 @@ void FusedEmitter::normalise(Values &values, Value scales, Value shifts) {
 /// Columns 2t and 2t + 1 of 8; `permuted`: at t and t + 4, where the order of asFirstOperand has them.
 void FusedEmitter::storePair(Value tile, Value row, int64_t column, Value first, Value second,
                              bool permuted) {
-  Value start = b.plus(b.times(row, shape.pitch), column);
+  int64_t unit = column / shape.unit, pairs = shape.unit / 2;
   if (permuted) {
-    b.store(first, tile, b.plus(start, quadLane));
-    b.store(second, tile, b.plus(start, b.plus(quadLane, 4)));
+    b.store(first, shape.locate(b, tile, row, b.index(0), unit), quadLane);
+    b.store(second, shape.locate(b, tile, row, b.index(0), unit + 1), quadLane);
     return;
   }
-  b.store(b.fromF32(b.pack({first, second}), shape.element), tile, b.plus(start, b.times(quadLane, 2)), 2);
+  Value start = shape.locate(b, tile, row, b.quotient(quadLane, pairs), unit);
+  b.store(b.fromF32(b.pack({first, second}), shape.element), start, b.times(b.remainder(quadLane, pairs), 2),
+          2);
 }
 
 void FusedEmitter::storeTile(ValueRange values, Value tile, bool permuted) {
@@ -381,7 +411,7 @@ SmallVector<SmallVector<Value>> FusedEmitter::packQueries(ValueRange values) {
 
 void FusedEmitter::attend(AttentionCore::Queries queries, Value keyTile, Value valueTile) {
   auto visit = [&](Value token, ValueRange state, int64_t count, int64_t valid) {
-    Value row = b.times(token, shape.pitch);
+    Value row = b.times(token, shape.width);
     Values scores = core.score(queries, b.address(keyTile, row, shape.element), count, valid);
     return core.weigh(scores, b.address(valueTile, row, shape.element), state);
   };
@@ -394,7 +424,7 @@ void FusedEmitter::attend(AttentionCore::Queries queries, Value keyTile, Value v
   state = visit(b.index(before), state, roundUp(rest, 16), rest);
   Epilogue epilogue(b, op.getResult());
   b.barrier(); // Keys have been read: the result goes through their place.
-  core.finish(state, place, epilogue, b.address(keyTile, b.times(place.query, shape.pitch), shape.element));
+  core.finish(state, place, epilogue, b.address(keyTile, b.times(place.query, shape.width), shape.element));
   if (epilogue.hasGaps())
     epilogue.fillGaps(b.times(b.batch(), shape.windows * shape.heads));
 }

@@ -21,9 +21,8 @@ struct AttentionWindow {
   bool isSplit;
 
   int64_t warps() const { return ceilDiv(tokens, 16); } ///< Of a block that computes a whole head.
-  /// Elements from row to row of a head in shared memory: an odd number of 16-byte units.
-  int64_t pitch() const { return roundUp(headDim, 32 / bytes) + 16 / bytes; }
-  int64_t tileBytes() const { return warps() * 16 * pitch() * bytes; }
+  /// Of a head in shared memory, whose rows are whole products' operands.
+  int64_t tileBytes() const { return warps() * 16 * roundUp(headDim * bytes, 32); }
   /// Products of 8 columns across q, k and v, of 4 registers each.
   int64_t products() const { return 3 * ceilDiv(headDim, 8); }
 };
