@@ -1,8 +1,8 @@
 // RUN: mv-conformance %s %t.mvx
 // RUN: cuda-sim --checks=all mv-conformance %s %t.f16.mvx --target=sm_80 --dtype=f16
 // RUN: cuda-sim --checks=all mv-conformance %s %t.bf16.mvx --target=sm_80 --dtype=bf16
-// RUN: cuda-sim --checks=all mv-conformance %s %t.tf32.mvx --target=sm_80 --dtype=tf32
-// RUN: cuda-sim --checks=all mv-conformance %s %t.f32.mvx --target=sm_80 --dtype=f32
+// RUN: cuda-sim --checks=all,phases mv-conformance %s %t.tf32.mvx --target=sm_80 --dtype=tf32
+// RUN: cuda-sim --checks=all,phases mv-conformance %s %t.f32.mvx --target=sm_80 --dtype=f32
 
 // Windows as addressing: padding tokens are zero, what they become is cropped, borders stay zero.
 

@@ -14,14 +14,19 @@ int64_t mv::gpu::accessLanes(int64_t count, int64_t step, Type element) {
   return lanes;
 }
 
+Value mv::gpu::channelAt(KernelBuilder &b, Value channel, int64_t index, int64_t pieceStep) {
+  return b.plus(channel, index / kPieceChannels * pieceStep + index % kPieceChannels);
+}
+
 SmallVector<Value> mv::gpu::loadChannels(KernelBuilder &b, const Buffer &buffer, Value base, Value channel,
-                                         int64_t count) {
+                                         int64_t count, int64_t pieceStep) {
   int64_t stored = buffer.type.isDynamicDim(0) ? buffer.stored.channels : buffer.stored.sizes.back();
-  int64_t lanes = accessLanes(count, stored, buffer.stored.element);
+  int64_t most = pieceStep == kPieceChannels ? count : std::min(count, kPieceChannels);
+  int64_t lanes = accessLanes(most, stored, buffer.stored.element);
   SmallVector<Value> values;
   for (int64_t first = 0; first < count; first += lanes) {
-    Value at = b.plus(channel, first);
-    if (stored % count != 0)
+    Value at = channelAt(b, channel, first, pieceStep);
+    if (stored % channelsAround(count, pieceStep) != 0)
       at = b.smaller(at, b.index(stored - lanes));
     Value loaded = b.toF32(b.load(buffer.memory, b.plus(base, at), buffer.stored.element, lanes));
     for (int64_t lane = 0; lane < lanes; ++lane)

@@ -11,10 +11,23 @@ namespace mv::gpu {
 /// lie `step` elements apart.
 int64_t accessLanes(int64_t count, int64_t step, mlir::Type element);
 
+/// The channels of a thread come in pieces of four, 16 bytes of f32. Where threads load 16 bytes at a time and have eight
+/// channels each, two neighbours exchange pieces: a thread has every other one, so that together they have a sector.
+inline constexpr int64_t kPieceChannels = 4;
+
+/// Of a thread's channels from `channel` on, whose pieces begin `pieceStep` apart (kPieceChannels: they are neighbours):
+/// number `index`, and how many channels they are of a whole of.
+mlir::Value channelAt(KernelBuilder &b, mlir::Value channel, int64_t index, int64_t pieceStep);
+inline int64_t channelsAround(int64_t count, int64_t pieceStep) {
+  return pieceStep == kPieceChannels ? count : count / kPieceChannels * pieceStep;
+}
+
 /// Channels [channel, channel + count) of the position or row that begins at `base`, as f32, in the widest accesses that
-/// the layout allows; those beyond what is stored are anything. `channel` is a multiple of `count` (1, 2, 4 or 8).
+/// the layout allows; those beyond what is stored are anything. `channel` is a multiple of `count` (1, 2, 4 or 8), or of
+/// a piece where these are apart.
 llvm::SmallVector<mlir::Value> loadChannels(KernelBuilder &b, const Buffer &buffer, mlir::Value base,
-                                            mlir::Value channel, int64_t count);
+                                            mlir::Value channel, int64_t count,
+                                            int64_t pieceStep = kPieceChannels);
 
 } // namespace mv::gpu
 

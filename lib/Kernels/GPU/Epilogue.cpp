@@ -10,8 +10,8 @@ using namespace mlir;
 using namespace mv;
 using namespace mv::gpu;
 
-Epilogue::Epilogue(KernelBuilder &b, Value root, unsigned result)
-    : EpilogueBase(b.kernel, root, result), b(b), resultIndex(result) {}
+Epilogue::Epilogue(KernelBuilder &b, Value root, unsigned result, int64_t pieceStep)
+    : EpilogueBase(b.kernel, root, result), b(b), resultIndex(result), pieceStep(pieceStep) {}
 
 //===----------------------------------------------------------------------===//
 // Loads
@@ -19,7 +19,7 @@ Epilogue::Epilogue(KernelBuilder &b, Value root, unsigned result)
 
 SmallVector<Value> Epilogue::loadOperand(const Row &row, Value operand, Value channel, int64_t count) {
   Value base = row.offsetOf(operand);
-  return loadChannels(b, b.input(operand), base ? base : b.index(0), channel, count);
+  return loadChannels(b, b.input(operand), base ? base : b.index(0), channel, count, pieceStep);
 }
 
 SmallVector<Value> Epilogue::apply(const Row &row, Value channel, ValueRange given) {
@@ -60,8 +60,8 @@ void Epilogue::store(const Row &row, Value channel, ValueRange values, Value exi
       return storeStrided(row, channel, results);
     if (channels() != stored)
       for (int64_t lane = 0; lane < count; ++lane) // What was computed of padding channels may be anything.
-        results[lane] =
-            b.select(b.isLess(b.plus(channel, lane), b.index(channels())), results[lane], b.constant(0));
+        results[lane] = b.select(b.isLess(channelAt(b, channel, lane, pieceStep), b.index(channels())),
+                                 results[lane], b.constant(0));
     storeNeighbours(row, channel, results);
   });
 }
@@ -69,10 +69,11 @@ void Epilogue::store(const Row &row, Value channel, ValueRange values, Value exi
 void Epilogue::storeNeighbours(const Row &row, Value channel, ValueRange values) {
   Buffer result = b.result(resultIndex);
   int64_t count = values.size(), stored = storedChannels();
-  int64_t lanes = accessLanes(count, stored, result.stored.element);
+  int64_t most = pieceStep == kPieceChannels ? count : std::min(count, kPieceChannels);
+  int64_t lanes = accessLanes(most, stored, result.stored.element), around = channelsAround(count, pieceStep);
   for (int64_t first = 0; first < count; first += lanes) {
-    Value at = b.plus(channel, first);
-    Value isStored = stored % count == 0 || first == 0 ? Value() : b.isLess(at, b.index(stored));
+    Value at = channelAt(b, channel, first, pieceStep);
+    Value isStored = stored % around == 0 || first == 0 ? Value() : b.isLess(at, b.index(stored));
     Value packed = b.fromF32(b.pack(values.slice(first, lanes)), result.stored.element);
     b.when(isStored, [&] { b.store(packed, result.memory, b.plus(row.result.offset, at), lanes); });
   }
@@ -81,10 +82,10 @@ void Epilogue::storeNeighbours(const Row &row, Value channel, ValueRange values)
 /// Channel by channel, for results whose channels are not neighbours.
 void Epilogue::storeStrided(const Row &row, Value channel, ValueRange values) {
   Buffer result = b.result(resultIndex);
-  int64_t stored = storedChannels();
+  int64_t stored = storedChannels(), around = channelsAround(values.size(), pieceStep);
   for (auto [lane, value] : llvm::enumerate(values)) {
-    Value own = b.plus(channel, int64_t(lane));
-    Value isStored = stored % int64_t(values.size()) == 0 ? Value() : b.isLess(own, b.index(stored));
+    Value own = channelAt(b, channel, int64_t(lane), pieceStep);
+    Value isStored = stored % around == 0 ? Value() : b.isLess(own, b.index(stored));
     Value offset = b.plus(row.result.offset, b.times(own, placement.channelStep()));
     b.when(isStored, [&] { b.store(b.fromF32(value, result.stored.element), result.memory, offset); });
   }

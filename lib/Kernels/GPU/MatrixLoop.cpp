@@ -326,14 +326,40 @@ void MatrixLoop::storeResults(int64_t rowTile, Value memory) {
   }
 }
 
-/// Eight columns of a row of a warp's 16.
-MatrixLoop::Values MatrixLoop::loadResults(Value memory, Value row, Value eight) {
-  Value flip = b.remainder(b.plus(b.quotient(eight, 4), row), 2);
-  Value start = b.plus(b.times(row, resultStep()), b.times(eight, 8));
+// Of 32-bit elements lane 2q has the first and third four of 16 columns, lane 2q + 1 the others. Here eights are exchanged with
+// their neighbours: in every other pair of 16 columns, counted over a row, or over all rows where those have an odd number
+// of 16 columns and lie one behind the other. So do four pairs of lanes read, and four rows write, different banks.
+
+/// Whether 16 columns are exchanged, 0 or 1: number `sixteen` of the row, and modulo 4 of all.
+static Value isExchanged(KernelBuilder &b, Value number) { return b.remainder(b.quotient(number, 2), 2); }
+
+void MatrixLoop::storeSplitResults(int64_t rowTile, Value memory) {
+  int64_t sixteens = tile.warpColumns / 16;
+  Value lane = b.lane(), row = b.quotient(lane, 4);
+  Value rowStart = b.plus(b.times(row, resultStep()), b.times(b.remainder(lane, 4), 2));
+  Value before = sixteens % 2 == 0 ? b.index(0) : b.remainder(b.times(row, sixteens), 4);
+  for (int64_t j = 0; j < columnTiles(); ++j) {
+    Value exchanged = isExchanged(b, b.plus(before, j / 2 % 4));
+    Value eight = arith::XOrIOp::create(b, exchanged, b.index(j % 2));
+    Value start = b.plus(rowStart, b.times(eight, 8));
+    for (int64_t below : {0, 1}) { // Eight rows on all is as it is here.
+      int64_t at = 4 * (rowTile * columnTiles() + j) + 2 * below;
+      b.store(b.pack({sums[at], sums[at + 1]}), memory,
+              b.plus(start, 16 * (j / 2) + 8 * below * resultStep()), 2);
+    }
+  }
+}
+
+/// A lane's columns, from `column` on: eight number `item` of the warp's over all rows.
+MatrixLoop::Values MatrixLoop::loadFours(Value memory, Value item, Value row, Value column) {
+  int64_t eights = tile.warpColumns / kResultColumns;
+  Value eight = b.remainder(item, eights), start = b.plus(b.times(row, resultStep()), column);
+  Value flip = splitsResults() ? isExchanged(b, b.quotient(eights % 4 == 0 ? eight : item, 2))
+                               : b.remainder(b.plus(b.quotient(eight, 4), row), 2);
   Values values;
   for (int64_t half : {0, 1}) {
-    Value place = half ? b.minus(b.index(1), flip) : flip;
-    Value four = b.load(memory, b.plus(start, b.times(place, 4)), b.getF32Type(), 4);
+    Value place = b.times(half ? b.minus(b.index(1), flip) : flip, resultPieceStep(b.dtype));
+    Value four = b.load(memory, b.plus(start, place), b.getF32Type(), 4);
     for (int64_t lane = 0; lane < 4; ++lane)
       values.push_back(b.extract(four, lane));
   }
@@ -351,19 +377,22 @@ void MatrixLoop::forEachResult(llvm::function_ref<void(Value, Value, ValueRange)
   for (int64_t rowTile = 0; rowTile < rowTiles(); ++rowTile) {
     if (rowTile > 0)
       synchronize();
-    storeResults(rowTile, own);
+    splitsResults() ? storeSplitResults(rowTile, own) : storeResults(rowTile, own);
     synchronize();
     Value firstItem = group ? b.times(group, 32) : b.index(0);
     b.loop(firstItem, b.index(16 * eights), 32 * tile.groups, [&](Value warpItem) {
       Value item = b.plus(warpItem, b.lane());
       Value row = b.quotient(item, eights), eight = b.remainder(item, eights);
-      Values values = loadResults(first, row, eight);
+      Value column = splitsResults()
+                         ? b.plus(b.times(b.quotient(eight, 2), 16), b.times(b.remainder(eight, 2), 4))
+                         : b.times(eight, 8);
+      Values values = loadFours(first, item, row, column);
       for (int64_t chunk = 1; chunk < tile.groups; ++chunk) {
         Value memory = b.address(first, b.index(chunk * groupResults()), b.getF32Type());
-        for (auto [value, more] : llvm::zip(values, loadResults(memory, row, eight)))
+        for (auto [value, more] : llvm::zip(values, loadFours(memory, item, row, column)))
           value = b.add(value, more);
       }
-      emit(b.plus(b.plus(warpRow, row), 16 * rowTile), b.plus(warpColumn, b.times(eight, 8)), values);
+      emit(b.plus(b.plus(warpRow, row), 16 * rowTile), b.plus(warpColumn, column), values);
     });
   }
 }

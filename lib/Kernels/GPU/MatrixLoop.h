@@ -30,8 +30,10 @@
 
 namespace mv::gpu {
 
-/// Columns that forEachResult hands over at once.
+/// Columns that forEachResult hands over at once, and how far their fours lie apart: of 32-bit elements a lane has every
+/// other four, so that two lanes store or load the whole of a sector.
 inline constexpr int64_t kResultColumns = 8;
+inline int64_t resultPieceStep(DType dtype) { return getBytes(dtype) == 2 ? 4 : 8; }
 
 struct MatrixOperands {
   mlir::Value left; ///< !llvm.ptr<1>
@@ -67,8 +69,8 @@ public:
   void storeChunk(const SharedSums &shared);
   /// Replaces the sums by those of all chunks, which other blocks have stored.
   void addChunks(const SharedSums &shared);
-  /// Calls `emit` for eight neighbouring columns of a row at a time, both relative to the block's first. The code it
-  /// emits is run by some lanes of a warp and must not synchronise.
+  /// Calls `emit` for eight columns of a row at a time, both relative to the block's first: neighbours, or from 16 the fours
+  /// resultPieceStep apart. The code it emits is run by some lanes of a warp and must not synchronise.
   void
   forEachResult(llvm::function_ref<void(mlir::Value row, mlir::Value column, mlir::ValueRange values)> emit);
 
@@ -91,9 +93,11 @@ private:
   int64_t rowsAPass() const { return tile.copiedRows(); }
   int64_t rowTiles() const { return tile.warpRows / 16; }
   int64_t columnTiles() const { return tile.warpColumns / 8; }
+  bool splitsResults() const { return resultPieceStep(b.dtype) != kResultColumns / 2; }
+  /// f32 between rows of results in shared memory.
   int64_t resultStep() const {
-    return tile.warpColumns + 8;
-  } ///< f32 between rows of results in shared memory.
+    return splitsResults() && tile.warpColumns % 32 != 0 ? tile.warpColumns : tile.warpColumns + 8;
+  }
   int64_t warpResults() const { return 16 * resultStep(); }                  ///< f32 of a warp.
   int64_t groupResults() const { return tile.groupWarps() * warpResults(); } ///< f32 of a group.
 
@@ -111,7 +115,8 @@ private:
   void forEachPair(int64_t rowTile,
                    llvm::function_ref<void(mlir::Value row, mlir::Value column, int64_t sum)> emit);
   void storeResults(int64_t rowTile, mlir::Value memory);
-  Values loadResults(mlir::Value memory, mlir::Value row, mlir::Value eight);
+  void storeSplitResults(int64_t rowTile, mlir::Value memory);
+  Values loadFours(mlir::Value memory, mlir::Value item, mlir::Value row, mlir::Value column);
 
   KernelBuilder &b;
   ProductTile tile;

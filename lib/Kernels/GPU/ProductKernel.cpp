@@ -71,7 +71,7 @@ Position ProductKernel::positionOf(Value row) {
 }
 
 SmallVector<Value> ProductKernel::loadVector(Value parameter, Value column) {
-  return loadChannels(b, b.input(parameter), b.index(0), column, kResultColumns);
+  return loadChannels(b, b.input(parameter), b.index(0), column, kResultColumns, resultPieceStep(b.dtype));
 }
 
 RankedTensorType ProductKernel::storedType() const {
@@ -121,7 +121,7 @@ MatrixOperands ProductKernel::operandsOf(const Grid &grid) {
 void ProductKernel::emitLaunch(const ProductVariant &variant, int64_t mostBatch) {
   const ProductTile &tile = variant.tile;
   Grid grid = locateBlock(variant);
-  Epilogue epilogue(b, root);
+  Epilogue epilogue(b, root, 0, resultPieceStep(b.dtype));
   MatrixLoop loop(b, tile, operandsOf(grid));
   Value lastRow = b.minus(grid.rows, b.index(1));
   loop.begin(grid.firstRow, lastRow, grid.firstColumn);

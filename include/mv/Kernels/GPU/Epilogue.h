@@ -20,14 +20,16 @@ namespace mv::gpu {
 class Epilogue : public EpilogueBase {
 public:
   /// `root`: the value the emitter computes, or null in a kernel of pointwise ops alone (then `store`'s
-  /// values are ignored). `result`: which of the kernel's it stores.
-  Epilogue(KernelBuilder &b, mlir::Value root, unsigned result = 0);
+  /// values are ignored). `result`: which of the kernel's it stores. `pieceStep`: how far pieces of four channels lie
+  /// apart that `store` and `apply` are given; 4: they are neighbours.
+  Epilogue(KernelBuilder &b, mlir::Value root, unsigned result = 0, int64_t pieceStep = 4);
 
   Row locate(const Position &position) { return EpilogueBase::locate(b, position); }
 
   /// Applies the pointwise ops to channels [channel, channel + values.size()) of a row and stores them; residuals and
   /// parameters are loaded, and the result stored, in the widest accesses that the layouts allow. `channel` is a multiple
-  /// of values.size() (1, 2, 4 or 8), which divides nothing else: channels at and beyond storedChannels are dropped.
+  /// of values.size() (1, 2, 4 or 8; of a piece where these are apart), which divides nothing else: channels at and beyond
+  /// storedChannels are dropped.
   /// `exists` (null: always): whether the position is one at all.
   void store(const Row &row, mlir::Value channel, mlir::ValueRange values, mlir::Value exists = nullptr);
 
@@ -46,6 +48,7 @@ private:
 
   KernelBuilder &b;
   unsigned resultIndex;
+  int64_t pieceStep;
 };
 
 } // namespace mv::gpu
