@@ -2,7 +2,8 @@
 
 // What the kernels compute is tested by test/Device/small-kernels.mlir.
 
-// A block has 64 channels of an image: 640 are ten. Its threads' sums meet in the warp, then in shared memory.
+// A block has 64 channels of an image: 640 are ten. Its threads' sums meet in the warp, then in shared memory, from where a
+// thread takes four channels of each warp's.
 // CHECK: implementations = [#plan.gpu_implementation<"sm_80" variants[<batch 1 launches[<"pool" items 1 group 1 times 10 threads 128 shared 1024>]>]>]
 // CHECK-LABEL: gpu.func @pool(
 // CHECK:         scf.for
@@ -11,8 +12,8 @@
 // CHECK-COUNT-16: nvvm.shfl.sync bfly
 // CHECK:         llvm.store %{{.*}} : vector<4xf32>, !llvm.ptr<3>
 // CHECK:         gpu.barrier
-// CHECK-COUNT-32: llvm.load %{{.*}} : !llvm.ptr<3> -> f32
-// CHECK-COUNT-2: llvm.store %{{.*}} : vector<4xf32>, !llvm.ptr<1>
+// CHECK-COUNT-4: llvm.load %{{.*}} : !llvm.ptr<3> -> vector<4xf32>
+// CHECK-COUNT-1: llvm.store %{{.*}} : vector<4xf32>, !llvm.ptr<1>
 // CHECK-NOT:     llvm.store
 // CHECK:         gpu.return
 plan.kernel @pool (tensor<?x7x7x640xf32, #mv.layout<halo = 0, channels = 640, element = f16>>) -> tensor<?x640xf32> family "pool" attributes {device = "cuda", dtype = "f16"} {
@@ -29,7 +30,7 @@ plan.kernel @pool (tensor<?x7x7x640xf32, #mv.layout<halo = 0, channels = 640, el
 // CHECK:         %[[F32:.*]] = llvm.getelementptr %[[DENSE]]
 // CHECK:         llvm.store %{{.*}}, %[[F32]] {alignment = 16 : i64} : vector<4xf32>, !llvm.ptr<1>
 // CHECK:         %[[F16:.*]] = llvm.getelementptr %[[STORED]]
-// CHECK:         llvm.store %{{.*}}, %[[F16]] {alignment = 16 : i64} : vector<4xi32>, !llvm.ptr<1>
+// CHECK:         llvm.store %{{.*}}, %[[F16]] {alignment = 8 : i64} : vector<2xi32>, !llvm.ptr<1>
 plan.kernel @twice (tensor<?x7x7x640xf32, #mv.layout<halo = 0, channels = 640, element = f16>>) -> (tensor<?x640xf32>, tensor<?x640xf32, #mv.layout<halo = 0, channels = 640, element = f16>>) family "pool" attributes {device = "cuda", dtype = "f16"} {
 ^bb0(%x: tensor<?x7x7x640xf32>):
   %0 = mv.pool %x : tensor<?x7x7x640xf32> -> tensor<?x640xf32>
