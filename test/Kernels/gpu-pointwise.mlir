@@ -19,12 +19,13 @@ plan.kernel @add (tensor<?x1x49x160xf32, #mv.layout<halo = 0, channels = 160, el
 
 // -----
 
-// A copy into a border: the grid's threads share the zeros, then each stores its channels.
+// A copy into a border: the grid's threads share the zeros, then each stores its channels, 16 bytes of what is wider.
 // CHECK-LABEL: gpu.func @bordered(
 // CHECK:         scf.for
 // CHECK:           llvm.store %{{.*}} {alignment = 16 : i64} : vector<4xi32>, !llvm.ptr<1>
 // CHECK:         scf.if
-// CHECK:           llvm.store %{{.*}} {alignment = 16 : i64} : vector<4xi32>, !llvm.ptr<1>
+// CHECK-COUNT-1:   llvm.load %{{.*}} {alignment = 16 : i64} : !llvm.ptr<1> -> vector<4xf32>
+// CHECK:           llvm.store %{{.*}} {alignment = 8 : i64} : vector<2xi32>, !llvm.ptr<1>
 plan.kernel @bordered (tensor<?x4x4x16xf32>) -> tensor<?x4x4x16xf32, #mv.layout<halo = 1, channels = 16, element = f16>> family "pointwise" attributes {device = "cuda", dtype = "f16"} {
 ^bb0(%x: tensor<?x4x4x16xf32>):
   plan.yield %x : tensor<?x4x4x16xf32>
@@ -34,8 +35,8 @@ plan.kernel @bordered (tensor<?x4x4x16xf32>) -> tensor<?x4x4x16xf32, #mv.layout<
 
 // Planes are loaded channel by channel, and stored row by row.
 // CHECK-LABEL: gpu.func @channels_last(
-// CHECK-COUNT-8: llvm.load %{{.*}} {alignment = 4 : i64} : !llvm.ptr<1> -> f32
-// CHECK:         llvm.store %{{.*}} {alignment = 16 : i64} : vector<4xi32>, !llvm.ptr<1>
+// CHECK-COUNT-4: llvm.load %{{.*}} {alignment = 4 : i64} : !llvm.ptr<1> -> f32
+// CHECK:         llvm.store %{{.*}} {alignment = 8 : i64} : vector<2xi32>, !llvm.ptr<1>
 plan.kernel @channels_last (tensor<?x16x4x4xf32>) -> tensor<?x4x4x16xf32, #mv.layout<halo = 0, channels = 16, element = f16>> family "pointwise" attributes {device = "cuda", dtype = "f16"} {
 ^bb0(%x: tensor<?x16x4x4xf32>):
   %0 = mv.to_nhwc %x : tensor<?x16x4x4xf32> -> tensor<?x4x4x16xf32>

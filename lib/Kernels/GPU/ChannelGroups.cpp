@@ -1,4 +1,4 @@
-//===- ChannelGroups.cpp - One thread, eight channels ---------------------------===//
+//===- ChannelGroups.cpp - One thread, some channels ----------------------------===//
 
 #include "ChannelGroups.h"
 
@@ -7,6 +7,14 @@ using namespace mv;
 using namespace mv::gpu;
 
 static constexpr int64_t kThreads = 256;
+
+int64_t mv::gpu::groupChannels(KernelBuilder &b) {
+  FunctionType type = b.kernel.getFunctionType();
+  auto isNarrow = [](Type each) {
+    return storedShape(cast<RankedTensorType>(each)).element.getIntOrFloatBitWidth() <= 16;
+  };
+  return llvm::all_of(type.getInputs(), isNarrow) && llvm::all_of(type.getResults(), isNarrow) ? 8 : 4;
+}
 
 Value mv::gpu::rowOffset(KernelBuilder &b, Value activation, Value image, Value row) {
   Placement placement(cast<RankedTensorType>(activation.getType()), b.input(activation).type);
@@ -19,7 +27,8 @@ void mv::gpu::emitChannelGroups(KernelBuilder &b, Value root, int64_t rows, Comp
   b.beginVariant(1);
   b.beginLaunch(kThreads);
   Epilogue epilogue(b, root);
-  int64_t groups = ceilDiv(epilogue.storedChannels(), kGroupChannels), items = rows * groups;
+  int64_t channels = groupChannels(b), groups = ceilDiv(epilogue.storedChannels(), channels);
+  int64_t items = rows * groups;
   bool inPlanes = isa_and_present<ToNCHWOp>(epilogue.getMovement());
   if (epilogue.hasGaps())
     epilogue.fillGaps(b.quotient(b.plus(b.times(b.batch(), items), kThreads - 1), kThreads));
@@ -28,7 +37,7 @@ void mv::gpu::emitChannelGroups(KernelBuilder &b, Value root, int64_t rows, Comp
     Value image = b.quotient(index, items), inImage = b.remainder(index, items);
     Value row = inPlanes ? b.remainder(inImage, rows) : b.quotient(inImage, groups);
     Value group = inPlanes ? b.quotient(inImage, rows) : b.remainder(inImage, groups);
-    Value channel = b.times(group, kGroupChannels);
+    Value channel = b.times(group, channels);
     epilogue.store(epilogue.locate(Position::flat(image, row)), channel, compute(image, row, channel));
   });
   b.endLaunch(items, kThreads, 1);

@@ -1,6 +1,7 @@
-//===- ChannelGroups.h - One thread, eight channels -----------------*- C++ -*-===//
+//===- ChannelGroups.h - One thread, some channels ------------------*- C++ -*-===//
 //
-// What kernels without a matrix product share: a thread computes and stores eight neighbouring channels of a position.
+// What kernels without a matrix product share: a thread computes and stores some neighbouring channels of a position, 16
+// bytes of the widest elements.
 //
 //===----------------------------------------------------------------------===//
 
@@ -12,10 +13,11 @@
 
 namespace mv::gpu {
 
-inline constexpr int64_t kGroupChannels = 8;
+/// Channels of a thread: eight where a kernel's inputs and results are all of 16 bits, else four.
+int64_t groupChannels(KernelBuilder &b);
 
 using Values = llvm::SmallVector<mlir::Value>;
-/// The values of channels [channel, channel + 8) of row `row` (y * X + x) of `image`.
+/// The values of the group's channels from `channel` on, of row `row` (y * X + x) of `image`.
 using ComputeGroup = llvm::function_ref<Values(mlir::Value image, mlir::Value row, mlir::Value channel)>;
 
 /// Offset of channel 0 of a position of an input.

@@ -18,8 +18,8 @@ LogicalResult mv::gpu::emitConv1D(KernelBuilder &b) {
   emitChannelGroups(b, op.getResult(), countRows(op.getInput()), [&](Value image, Value row, Value channel) {
     Buffer input = b.input(op.getInput()), weight = b.input(op.getWeight());
     Value token = b.remainder(row, tokens);
-    Values sums = op.getBias() ? loadChannels(b, b.input(op.getBias()), b.index(0), channel, kGroupChannels)
-                               : Values(kGroupChannels, b.constant(0));
+    Values sums = op.getBias() ? loadChannels(b, b.input(op.getBias()), b.index(0), channel, groupChannels(b))
+                               : Values(groupChannels(b), b.constant(0));
     for (int64_t tap = 0; tap < 3; ++tap) {
       Value exists = tap == 0   ? b.isDifferent(token, b.index(0))
                      : tap == 2 ? b.isDifferent(token, b.index(tokens - 1))
@@ -28,9 +28,9 @@ LogicalResult mv::gpu::emitConv1D(KernelBuilder &b) {
       if (exists)
         neighbour = b.select(exists, neighbour, row);
       Value base = rowOffset(b, op.getInput(), image, neighbour);
-      Values elements = loadChannels(b, input, base, channel, kGroupChannels);
+      Values elements = loadChannels(b, input, base, channel, groupChannels(b));
       Values weights =
-          loadChannels(b, weight, b.index(tap * weight.stored.sizes.back()), channel, kGroupChannels);
+          loadChannels(b, weight, b.index(tap * weight.stored.sizes.back()), channel, groupChannels(b));
       for (auto [sum, element, factor] : llvm::zip(sums, elements, weights))
         sum = b.fma(exists ? b.select(exists, element, b.constant(0)) : element, factor, sum);
     }

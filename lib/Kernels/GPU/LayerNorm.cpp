@@ -1,7 +1,7 @@
 //===- LayerNorm.cpp - Norm over the channels -----------------------------------===//
 //
-// A warp holds a row in its registers: every 32nd group of eight channels a lane. Mean first, then the variance of the
-// differences from it.
+// A warp holds a row in its registers: every 32nd group of four channels a lane, 16 bytes of the parameters. Mean first,
+// then the variance of the differences from it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -12,7 +12,7 @@ using namespace mlir;
 using namespace mv;
 using namespace mv::gpu;
 
-static constexpr int64_t kThreads = 256, kLanes = 32;
+static constexpr int64_t kThreads = 256, kLanes = 32, kGroupChannels = 4;
 
 namespace {
 class LayerNormKernel {

@@ -19,11 +19,11 @@ using namespace mv::gpu;
 static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 static int64_t channelsOf(Value value) { return typeOf(value).getShape().back(); }
 
-/// Eight scalars one by one; channels beyond the last repeat it.
+/// A group's scalars one by one; channels beyond the last repeat it.
 static Values gather(KernelBuilder &b, Value channel, int64_t channels,
                      llvm::function_ref<Value(Value)> load) {
   Values values;
-  for (int64_t lane = 0; lane < kGroupChannels; ++lane)
+  for (int64_t lane = 0; lane < groupChannels(b); ++lane)
     values.push_back(load(b.smaller(b.plus(channel, lane), b.index(channels - 1))));
   return values;
 }
@@ -60,8 +60,8 @@ static Values collect(KernelBuilder &b, NormalizeOp op, Value image, Value row, 
 static Values collect(KernelBuilder &b, SliceOp op, Value image, Value row, Value channel) {
   Buffer input = b.input(op.getInput());
   Value base = rowOffset(b, op.getInput(), image, row);
-  if (op.getOffset() % kGroupChannels == 0 && channelsOf(op.getResult()) % kGroupChannels == 0)
-    return loadChannels(b, input, base, b.plus(channel, op.getOffset()), kGroupChannels);
+  if (op.getOffset() % groupChannels(b) == 0 && channelsOf(op.getResult()) % groupChannels(b) == 0)
+    return loadChannels(b, input, base, b.plus(channel, op.getOffset()), groupChannels(b));
   return gather(b, channel, channelsOf(op.getResult()),
                 [&](Value own) { return loadScalar(b, input, b.plus(b.plus(base, op.getOffset()), own)); });
 }
@@ -87,6 +87,6 @@ LogicalResult mv::gpu::emitPointwise(KernelBuilder &b) {
   };
   return emitPointwiseKernel(b.kernel, emitCollecting, [&](Value activation) {
     emitChannelGroups(b, nullptr, countRows(activation),
-                      [&](Value, Value, Value) { return Values(kGroupChannels, b.constant(0)); });
+                      [&](Value, Value, Value) { return Values(groupChannels(b), b.constant(0)); });
   });
 }
