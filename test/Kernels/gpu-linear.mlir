@@ -57,11 +57,24 @@ plan.kernel @matrix (tensor<?x32xf32, #mv.layout<halo = 0, channels = 32, elemen
 
 // -----
 
-// Few rows and long sums: of a small batch's blocks four share a tile, each with a chunk of 512 of k, and the last to arrive
-// adds the four; a large batch's block has all chunks, one loop in another, and adds each one's sums in the same order.
-// CHECK: #plan.gpu_implementation<"sm_80" variants[<batch 1 launches[<"long" items 7 group 32 times 8 threads 128 shared {{[0-9]+}}>]>, <batch 128 launches[<"long_batch128" items 7 group 32 times 2 threads 128 shared {{[0-9]+}}>]>]>
-// CHECK:       llvm.mlir.global internal @long_counters(dense<0> : vector<56xi32>)
+// Few rows and long sums, in two chunks of k. Of a small batch's block two groups of four warps have one each, with a barrier of
+// their own, and add them up on the way to the epilogue; of a middle one's blocks two share a tile, and the last to arrive
+// adds both; a large one's warps have both, one loop in another.
+// CHECK: #plan.gpu_implementation<"sm_80" variants[
+// CHECK-SAME: <batch 1 launches[<"long" items 49 group 32 times 20 threads 256 shared {{[0-9]+}}>]>,
+// CHECK-SAME: <batch 14 workspace true launches[<"long_batch14" items 49 group 64 times 16 threads 128 shared {{[0-9]+}}>]>,
+// CHECK-SAME: <batch 44 launches[<"long_batch44" items 49 group 128 times 4 threads 256 shared {{[0-9]+}}>]>]>
 // CHECK-LABEL: gpu.func @long(
+// CHECK:         %[[FOUR:.*]] = arith.constant 128 : i32
+// CHECK:         scf.for
+// CHECK:           nvvm.barrier id = %{{.*}} number_of_threads = %[[FOUR]]
+// CHECK:           scf.yield
+// CHECK-NOT:     llvm.atomicrmw
+// CHECK:         gpu.barrier
+// CHECK:         scf.for
+// CHECK-COUNT-8:   arith.addf
+// CHECK:       llvm.mlir.global internal @long_batch14_counters(dense<0>
+// CHECK-LABEL: gpu.func @long_batch14(
 // CHECK:         scf.for
 // CHECK:         gpu.barrier
 // CHECK:         nvvm.memory.barrier <gpu>
@@ -69,15 +82,15 @@ plan.kernel @matrix (tensor<?x32xf32, #mv.layout<halo = 0, channels = 32, elemen
 // CHECK:         nvvm.memory.barrier <gpu>
 // CHECK:         gpu.barrier
 // CHECK:         scf.if
-// CHECK-LABEL: gpu.func @long_batch128(
+// CHECK-LABEL: gpu.func @long_batch44(
 // CHECK:         scf.for
 // CHECK:           scf.for
 // CHECK:             nvvm.mma.sync
 // CHECK:           } {loop_annotation
 // CHECK-NEXT:      arith.addf
 // CHECK-NOT:     llvm.atomicrmw
-plan.kernel @long (tensor<?x1x7x2000xf32, #mv.layout<halo = 0, channels = 2000, element = f16>>, tensor<36x2000xf32, #mv.packed<rows width = 64, element = f16>>) -> tensor<?x1x7x36xf32, #mv.layout<halo = 0, channels = 40, element = f16>> family "linear" workspace 4480 attributes {device = "cuda", dtype = "f16"} {
-^bb0(%x: tensor<?x1x7x2000xf32>, %w: tensor<36x2000xf32>):
-  %0 = mv.linear %x, %w : (tensor<?x1x7x2000xf32>, tensor<36x2000xf32>) -> tensor<?x1x7x36xf32>
-  plan.yield %0 : tensor<?x1x7x36xf32>
+plan.kernel @long (tensor<?x1x49x2560xf32, #mv.layout<halo = 0, channels = 2560, element = f16>>, tensor<640x2560xf32, #mv.packed<rows width = 64, element = f16>>) -> tensor<?x1x49x640xf32, #mv.layout<halo = 0, channels = 640, element = f16>> family "linear" workspace 250880 attributes {device = "cuda", dtype = "f16"} {
+^bb0(%x: tensor<?x1x49x2560xf32>, %w: tensor<640x2560xf32>):
+  %0 = mv.linear %x, %w : (tensor<?x1x49x2560xf32>, tensor<640x2560xf32>) -> tensor<?x1x49x640xf32>
+  plan.yield %0 : tensor<?x1x49x640xf32>
 }
