@@ -8,6 +8,9 @@
 // RUN: cuda-sim --checks=all mv-conformance %s %t.tuned.mvx --target=sm_80 --dtype=f16 --tuning=%S/Inputs/split-sums.json
 // RUN: cuda-sim --checks=all mv-conformance %s %t.tuned.mvx --target=sm_80 --dtype=f32 --tuning=%S/Inputs/split-sums.json
 
+// Groups of warps on the large tiles that need more shared memory than every GPU has.
+// RUN: cuda-sim --device=sm_90 --checks=all mv-conformance %s %t.tuned.mvx --target=sm_90 --dtype=f16 --tuning=%S/Inputs/split-sums.json
+
 // Few rows and long sums, which blocks of GPUs share: rows, columns and depths that fill neither tile nor chunk.
 
 // 7 rows, 2000 to 36 channels.
