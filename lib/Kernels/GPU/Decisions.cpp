@@ -47,15 +47,21 @@ static int64_t countSets(const ProductVariant &variant, int64_t chunks) {
   return chunks > 1 && !variant.shared && variant.tile.groups == 1 ? 2 : 1;
 }
 
-int64_t mv::gpu::getResidentBlocks(const ProductVariant &variant, int64_t chunks, DType dtype) {
-  constexpr int64_t kRegisters = 65536, kMost = 255;
-  const ProductTile &tile = variant.tile;
+/// Of a multiprocessor.
+static constexpr int64_t kRegisters = 65536;
+
+/// Of a thread.
+static int64_t countRegisters(const ProductVariant &variant, int64_t chunks, DType dtype) {
+  constexpr int64_t kMost = 255;
   // Two sets of sums at the end of a chunk: its own and the total, or what other blocks have stored.
   int64_t sets = variant.shared ? 2 : countSets(variant, chunks);
   // What a thread has beside its sums, amply: fragments, addresses, statistics; and copies of sums where they are added up.
   int64_t others = dtype == DType::F32 || sets > 1 ? 160 : 95;
-  int64_t needed = std::min(sets * tile.accumulators() + others, kMost);
-  return std::max<int64_t>(1, kRegisters / (tile.threads() * needed));
+  return std::min(sets * variant.tile.accumulators() + others, kMost);
+}
+
+int64_t mv::gpu::getResidentBlocks(const ProductVariant &variant, int64_t chunks, DType dtype) {
+  return std::max<int64_t>(1, kRegisters / (variant.tile.threads() * countRegisters(variant, chunks, dtype)));
 }
 
 /// What MatrixLoop.cpp takes for granted, and the row statistics of Linear.cpp.
@@ -88,6 +94,9 @@ std::string mv::gpu::whyUnsound(const ProductVariant &variant, int64_t chunks, D
   if (tile.sharedBytes() + kStatistics * tile.rows > most)
     return name(tile.sharedBytes()) + " bytes of stages do not fit the " + name(most) +
            " of a block's shared memory";
+  if (int64_t each = countRegisters(variant, chunks, dtype); tile.threads() * each > kRegisters)
+    return name(tile.threads()) + " threads of " + name(each) + " registers do not fit a multiprocessor's " +
+           name(kRegisters);
   if (int64_t sets = countSets(variant, chunks); !suits(tile, dtype, sets))
     return name(sets * tile.accumulators()) + " sums of a thread do not fit its registers, at most " +
            name(mostAccumulators(tile, dtype, sets)) +

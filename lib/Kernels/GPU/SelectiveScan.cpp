@@ -37,6 +37,8 @@ using Values = SmallVector<Value>;
 static constexpr int64_t kLaneStates = kScanStates / 2;
 /// Words of step weights that a lane keeps in registers at most; more are loaded for every tile.
 static constexpr int64_t kKeptWeights = 12;
+/// Threads of a block that have no registers for that beside where in its window a chunk is.
+static constexpr int64_t kManyThreads = 640;
 /// Tokens whose operands are loaded before the first one's states change.
 static constexpr int64_t kAhead = 4;
 
@@ -96,7 +98,9 @@ private:
   Values keepSteps(Value loaded, Value column, int64_t count);
   Values loadStepWeights(const Group &group, Value step);
   int64_t depths() { return ceilDiv(shape.rank, b.depth()); } ///< Of the step projection's sums.
-  bool keepsWeights() { return 4 * depths() <= kKeptWeights; }
+  bool keepsWeights() {
+    return 4 * depths() <= kKeptWeights && (shape.chunks() == 1 || shape.threads() < kManyThreads);
+  }
   Values scanTokens(const Group &group, Value row, int64_t token, ValueRange states, bool stores);
   void storeResults(const Group &group, Value token);
   Value lastChannel() { return b.index(shape.half - 1); }

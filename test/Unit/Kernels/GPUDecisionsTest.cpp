@@ -173,5 +173,7 @@ TEST(GPUDecisionsTest, GroupsOfWarpsHaveChunksOfTheirOwn) {
   EXPECT_NE(whyUnsound({1, kGroupTile, true}, 2, DType::F16, large).find("groups"), std::string::npos);
   EXPECT_NE(whyUnsound({1, kGroupTile, false}, 2, DType::F16, small).find("shared memory"),
             std::string::npos);
+  ProductTile four = {128, 128, 64, 64, 2, 64, 4}; // 16 warps
+  EXPECT_NE(whyUnsound({1, four, false}, 4, DType::F16, large).find("registers"), std::string::npos);
   EXPECT_GT(tileFor({49, 640, 2560}, 128, large).groups, 1);
 }
