@@ -181,10 +181,14 @@ static double productTime(const ProductVariant &candidate, const Problem &proble
          (shared ? kHandOverClocks + kChunkClocks * double(problem.split.chunks) : 0);
 }
 
-/// The tile with the most rows has no register left for what the end of ragged columns takes.
+/// Tiles with the most accumulators have no register left for the end of ragged columns where they have the most rows, or
+/// elements of 32 bits, whose epilogues take more; nor for both of these at once.
 static bool hasRegistersForEnds(const ProductTile &tile, const Problem &problem) {
   constexpr int64_t kMostRows = 128;
-  return tile.rows <= kMostRows || problem.shape.columns % tile.columns == 0;
+  if (tile.accumulators() < kMostAccumulators)
+    return true;
+  bool isWhole = problem.shape.columns % tile.columns == 0, isTall = tile.rows > kMostRows;
+  return getBytes(problem.dtype) == 4 ? isWhole && !isTall : isWhole || !isTall;
 }
 
 /// How a tile's chunks can be computed at a batch: one after another, by groups of warps, by several blocks.

@@ -42,7 +42,7 @@ inline bool canFuseAttention(const AttentionWindow &window) {
   constexpr int64_t kRegisters = 65536, kWarpUnit = 4, kRegisterUnit = 8, kMostRegisters = 255;
   constexpr int64_t kMostWarps = 16, kMostShared = 99 * 1024;
   // What a thread needs beside the sums: as ptxas has it, without spills.
-  int64_t others = window.isSplit ? 80 : 56;
+  int64_t others = window.isSplit ? 80 : window.bytes == 4 ? 60 : 56;
   int64_t share = kRegisters / (roundUp(window.warps(), kWarpUnit) * 32) / kRegisterUnit * kRegisterUnit;
   return window.warps() <= kMostWarps && getFusedAttentionShared(window) <= kMostShared &&
          window.products() * 4 + others <= std::min(share, kMostRegisters);
