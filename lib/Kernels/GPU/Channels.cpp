@@ -6,9 +6,10 @@ using namespace mlir;
 using namespace mv;
 using namespace mv::gpu;
 
-int64_t mv::gpu::accessLanes(int64_t count, int64_t step, Type element) {
+int64_t mv::gpu::accessLanes(int64_t count, int64_t step, Type element, int64_t pieceStep) {
   constexpr int64_t kAccessBits = 128;
-  int64_t lanes = std::min<int64_t>(count, kAccessBits / element.getIntOrFloatBitWidth());
+  int64_t together = pieceStep == kPieceChannels ? count : std::min(count, kPieceChannels);
+  int64_t lanes = std::min<int64_t>(together, kAccessBits / element.getIntOrFloatBitWidth());
   while (step % lanes != 0)
     lanes /= 2;
   return lanes;
@@ -21,8 +22,7 @@ Value mv::gpu::channelAt(KernelBuilder &b, Value channel, int64_t index, int64_t
 SmallVector<Value> mv::gpu::loadChannels(KernelBuilder &b, const Buffer &buffer, Value base, Value channel,
                                          int64_t count, int64_t pieceStep) {
   int64_t stored = buffer.type.isDynamicDim(0) ? buffer.stored.channels : buffer.stored.sizes.back();
-  int64_t most = pieceStep == kPieceChannels ? count : std::min(count, kPieceChannels);
-  int64_t lanes = accessLanes(most, stored, buffer.stored.element);
+  int64_t lanes = accessLanes(count, stored, buffer.stored.element, pieceStep);
   SmallVector<Value> values;
   for (int64_t first = 0; first < count; first += lanes) {
     Value at = channelAt(b, channel, first, pieceStep);

@@ -7,13 +7,13 @@
 
 namespace mv::gpu {
 
-/// The most neighbouring elements that one access may take where channels begin at multiples of `count` and positions
-/// lie `step` elements apart.
-int64_t accessLanes(int64_t count, int64_t step, mlir::Type element);
-
 /// The channels of a thread come in pieces of four, 16 bytes of f32. Where threads load 16 bytes at a time and have eight
 /// channels each, two neighbours exchange pieces: a thread has every other one, so that together they have a sector.
 inline constexpr int64_t kPieceChannels = 4;
+
+/// The most neighbouring elements that one access may take where channels begin at multiples of `count` and positions
+/// lie `step` elements apart; `pieceStep`: as of channelAt.
+int64_t accessLanes(int64_t count, int64_t step, mlir::Type element, int64_t pieceStep = kPieceChannels);
 
 /// Of a thread's channels from `channel` on, whose pieces begin `pieceStep` apart (kPieceChannels: they are neighbours):
 /// number `index`, and how many channels they are of a whole of.

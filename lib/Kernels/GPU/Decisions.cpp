@@ -181,8 +181,8 @@ static double productTime(const ProductVariant &candidate, const Problem &proble
          (shared ? kHandOverClocks + kChunkClocks * double(problem.split.chunks) : 0);
 }
 
-/// Tiles with the most accumulators have no register left for the end of ragged columns where they have the most rows, or
-/// elements of 32 bits, whose epilogues take more; nor for both of these at once.
+/// Tiles with the most accumulators have registers left for the end of ragged columns or for the most rows, not for both;
+/// with elements of 32 bits, whose epilogues take more, for neither.
 static bool hasRegistersForEnds(const ProductTile &tile, const Problem &problem) {
   constexpr int64_t kMostRows = 128;
   if (tile.accumulators() < kMostAccumulators)

@@ -69,8 +69,8 @@ void Epilogue::store(const Row &row, Value channel, ValueRange values, Value exi
 void Epilogue::storeNeighbours(const Row &row, Value channel, ValueRange values) {
   Buffer result = b.result(resultIndex);
   int64_t count = values.size(), stored = storedChannels();
-  int64_t most = pieceStep == kPieceChannels ? count : std::min(count, kPieceChannels);
-  int64_t lanes = accessLanes(most, stored, result.stored.element), around = channelsAround(count, pieceStep);
+  int64_t lanes = accessLanes(count, stored, result.stored.element, pieceStep);
+  int64_t around = channelsAround(count, pieceStep);
   for (int64_t first = 0; first < count; first += lanes) {
     Value at = channelAt(b, channel, first, pieceStep);
     Value isStored = stored % around == 0 || first == 0 ? Value() : b.isLess(at, b.index(stored));

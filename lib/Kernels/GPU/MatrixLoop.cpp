@@ -330,7 +330,7 @@ void MatrixLoop::storeResults(int64_t rowTile, Value memory) {
 // their neighbours: in every other pair of 16 columns, counted over a row, or over all rows where those have an odd number
 // of 16 columns and lie one behind the other. So do four pairs of lanes read, and four rows write, different banks.
 
-/// Whether 16 columns are exchanged, 0 or 1: number `number` of the row, and modulo 4 of all.
+/// Whether 16 columns are exchanged, 0 or 1. `number`: of these 16 in the row, or over all rows, there modulo 4.
 static Value isExchanged(KernelBuilder &b, Value number) { return b.remainder(b.quotient(number, 2), 2); }
 
 void MatrixLoop::storeSplitResults(int64_t rowTile, Value memory) {

@@ -16,7 +16,7 @@
 //     loop.begin(firstRow, lastRow, firstColumn);    // first copies are under way
 //     loop.run();
 //     loop.addChunks(...);                           // where other blocks have some of k
-//     loop.forEachResult([&](Value row, Value column, ValueRange values) {...}); // eight neighbouring columns
+//     loop.forEachResult([&](Value row, Value column, ValueRange values) {...}); // eight columns
 //
 //===----------------------------------------------------------------------===//
 
